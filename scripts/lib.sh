@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+# What every script here shares: where things are, and how to talk to the user.
+#
+# Standard output is for results (a path, a table, test results); progress and
+# errors go to standard error.  All that is built or downloaded goes to $BUILD,
+# whose layout is:
+#
+#   apt/               private apt state: sources, package lists
+#   base/              the unpacked linux-source package
+#   linux/             the assembled kernel tree, a git repository
+#   kernel-ARCH-CONFIG/ kernel builds (O=)
+#   headers-ARCH/      uAPI headers of the tree
+#   programs-ARCH/     test programs and tools, statically linked
+#   initramfs-*/       what the VM boots with
+#   logs/              console logs of the VM
+#   series/            the git-am-able series
+#   ccache/            compiler cache, shared by all builds
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${BUILD:-$TOP/build}
+case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
+ARCH=${ARCH:-x86_64}
+CONFIG=${CONFIG:-default}
+TREE=$BUILD/linux
+JOBS=${JOBS:-$(nproc)}
+mkdir -p "$BUILD"
+
+say() { printf '==> %s\n' "$*" >&2; }
+warn() { printf 'warning: %s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# lock NAME: wait until no other run of these scripts works on NAME; the lock
+# is held until this shell exits.
+lock() {
+	exec 9>"$BUILD/.lock-$1"
+	flock -n 9 || { say "waiting for another run that uses $1"; flock 9; }
+}
+
+# Names of the architecture in Kbuild, and the compiler prefix if this is not the build machine's.
+case $ARCH in
+x86_64) KARCH=x86 IMAGE=arch/x86/boot/bzImage CROSS=x86_64-linux-gnu- ;;
+arm64) KARCH=arm64 IMAGE=arch/arm64/boot/Image CROSS=aarch64-linux-gnu- ;;
+*) die "ARCH=$ARCH: known architectures are x86_64 and arm64" ;;
+esac
+case $(uname -m)/$ARCH in
+x86_64/x86_64 | aarch64/arm64) CROSS= ;;
+esac
+
+# kmake OUTDIR ARGS...: make in the kernel tree, with the compiler cache.
+kmake() {
+	local out=$1
+	shift
+	CCACHE_DIR=${CCACHE_DIR:-$BUILD/ccache} CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-8G} \
+	KBUILD_BUILD_TIMESTAMP=${KBUILD_BUILD_TIMESTAMP:-@0} KBUILD_BUILD_USER=iommu KBUILD_BUILD_HOST=build \
+		env -u MAKEFLAGS -u MAKELEVEL make -C "$TREE" O="$out" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
+		CC="ccache ${CROSS}gcc" --no-print-directory "$@" </dev/null
+}
