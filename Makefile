@@ -2,11 +2,7 @@
 # The user's door to scripts/: each target is one script, or two, and says what
 # it does in the line that starts with its name and "##".  Nothing is built here.
 
-LINUX ?=
-ARCH ?= x86_64
-CONFIG ?= default
 BUILD ?= build
-MACHINE ?= q35-vtd-legacy
 export LINUX ARCH CONFIG BUILD MACHINE ACCEL NO_INSTALL TESTS MACHINES CONFIG_FILE
 
 .DEFAULT_GOAL := help
