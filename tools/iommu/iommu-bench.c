@@ -335,11 +335,14 @@ static __u8 *get_shuffled_pages(__u64 size)
 
 #define NR_HUGEPAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 
+static __u64 old_nr_hugepages;
+
 static __u8 *get_hugetlb_pages(__u64 size)
 {
 	__u64 wanted = size / HUGE_PAGE;
 	__u8 *memory;
 
+	old_nr_hugepages = read_number(NR_HUGEPAGES);
 	write_number(NR_HUGEPAGES, wanted);
 	if (read_number(NR_HUGEPAGES) < wanted)
 		errx(1, "only %llu of %llu huge pages are there",
@@ -355,7 +358,7 @@ static __u8 *get_hugetlb_pages(__u64 size)
 static void put_hugetlb_pages(__u8 *memory, __u64 size)
 {
 	munmap(memory, size);
-	write_number(NR_HUGEPAGES, 0);
+	write_number(NR_HUGEPAGES, old_nr_hugepages);
 }
 
 static const struct memory memories[] = {
@@ -459,13 +462,14 @@ struct test {
 	const char *name;
 	__u64 size;		/* of one mapping */
 	__u64 count;		/* mappings, side by side */
+	unsigned int repeat;	/* so that timer interrupts do not matter */
 };
 
 static const struct test tests[] = {
-	{ "4 KiB x 8,192", 4 * KIB, 8192 },
-	{ "2 MiB", 2 * MIB, 1 },
-	{ "64 MiB", 64 * MIB, 1 },
-	{ "1 GiB", GIB, 1 },
+	{ "4 KiB x 8,192", 4 * KIB, 8192, 1 },
+	{ "2 MiB", 2 * MIB, 1, 64 },
+	{ "64 MiB", 64 * MIB, 1, 4 },
+	{ "1 GiB", GIB, 1, 1 },
 };
 
 #define NUM_TESTS ARRAY_SIZE(tests)
@@ -526,24 +530,28 @@ static void unmap_all(const struct interface *iface, const struct test *test)
 		iface->unmap(IOVA + i * test->size, test->size);
 }
 
+/* The first time of all is not counted: the kernel's caches are empty then */
 static void time_test(const struct interface *iface, const struct test *test,
 		      __u8 *memory, struct sample result[][NUM_INTERFACES])
 {
-	unsigned int which = iface - interfaces, run;
-	double values[NUM_OPERATIONS][MAX_RUNS], start, mapped, unmapped;
+	double values[NUM_OPERATIONS][MAX_RUNS] = {}, start, mapped;
+	unsigned int which = iface - interfaces, run, i;
 
+	map_all(iface, test, memory);
+	unmap_all(iface, test);
 	for (run = 0; run < runs; run++) {
-		start = now();
-		map_all(iface, test, memory);
-		mapped = now();
-		unmap_all(iface, test);
-		unmapped = now();
-		values[MAP][run] = mapped - start;
-		values[UNMAP][run] = unmapped - mapped;
+		for (i = 0; i < test->repeat; i++) {
+			start = now();
+			map_all(iface, test, memory);
+			mapped = now();
+			unmap_all(iface, test);
+			values[MAP][run] += (mapped - start) / test->repeat;
+			values[UNMAP][run] += (now() - mapped) / test->repeat;
+		}
 	}
 	result[MAP][which] = summarize(values[MAP]);
 	result[UNMAP][which] = summarize(values[UNMAP]);
-	fprintf(stderr, "  %-10s %-14s map %12.0f ns +-%.2f%%, unmap %12.0f ns +-%.2f%%\n",
+	fprintf(stderr, "  %-10s %-13s map %11.0f ns (%.2f%%), unmap %11.0f ns (%.2f%%)\n",
 		iface->name, test->name,
 		result[MAP][which].median, result[MAP][which].spread,
 		result[UNMAP][which].median, result[UNMAP][which].spread);
