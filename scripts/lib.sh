@@ -26,6 +26,11 @@ TREE=$BUILD/linux
 JOBS=${JOBS:-$(nproc)}
 mkdir -p "$BUILD"
 
+# The parts of this repository that stand at their kernel path, and the patches.
+OVERLAY="Documentation drivers include lib tools"
+OVERLAY_SUBJECT="iommufd: the overlay"
+PATCHES=$TOP/patches
+
 say() { printf '==> %s\n' "$*" >&2; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -35,6 +40,27 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 lock() {
 	exec 9>"$BUILD/.lock-$1"
 	flock -n 9 || { say "waiting for another run that uses $1"; flock 9; }
+}
+
+# series: the names of the patches, in order.
+series() { [ ! -e "$PATCHES/series" ] || sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$PATCHES/series"; }
+
+# series_key: a text that changes when the base or a patch does.
+series_key() {
+	git -C "$TREE" rev-parse base
+	[ ! -e "$PATCHES/series" ] || (cd "$PATCHES" && series | xargs sha256sum series)
+}
+
+# overlay_files: the names of the overlay's files, sorted; those that git ignores are not among them.
+overlay_files() {
+	local dirs=() dir
+	for dir in $OVERLAY; do [ ! -d "$TOP/$dir" ] || dirs+=("$dir"); done
+	[ ${#dirs[@]} -gt 0 ] || return 0
+	if git -C "$TOP" rev-parse -q --git-dir >/dev/null 2>&1; then
+		git -C "$TOP" ls-files -co --exclude-standard -- "${dirs[@]}"
+	else
+		(cd "$TOP" && find "${dirs[@]}" -type f)
+	fi | sort -u | while read -r f; do [ ! -f "$TOP/$f" ] || echo "$f"; done
 }
 
 # Names of the architecture in Kbuild, and the compiler prefix if this is not the build machine's.
@@ -52,7 +78,7 @@ kmake() {
 	local out=$1
 	shift
 	CCACHE_DIR=${CCACHE_DIR:-$BUILD/ccache} CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-8G} \
-	KBUILD_BUILD_TIMESTAMP=${KBUILD_BUILD_TIMESTAMP:-@0} KBUILD_BUILD_USER=iommu KBUILD_BUILD_HOST=build LOCALVERSION= \
+	KBUILD_BUILD_TIMESTAMP=${KBUILD_BUILD_TIMESTAMP:-@0} KBUILD_BUILD_USER=iommu KBUILD_BUILD_HOST=build LOCALVERSION='' \
 		env -u MAKEFLAGS -u MAKELEVEL make -C "$TREE" O="$out" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
 		CC="ccache ${CROSS}gcc" --no-print-directory "$@" </dev/null
 }
