@@ -77,8 +77,8 @@ enum {
 };
 
 /**
- * struct iommufd_mock_cmd - ioctl(IOMMU_TEST_CMD)
- * @size: sizeof(struct iommufd_mock_cmd)
+ * struct iommu_test_cmd - ioctl(IOMMU_TEST_CMD)
+ * @size: sizeof(struct iommu_test_cmd)
  * @op: of enum iommufd_mock_op, else EOPNOTSUPP
  * @id: subject of the operation
  * @__reserved: not looked at
@@ -91,7 +91,7 @@ enum {
  * @payload: the space that every operation has
  * @last: not used; the shortest struct ends behind it
  */
-struct iommufd_mock_cmd {
+struct iommu_test_cmd {
 	__u32 size;
 	__u32 op;
 	__u32 id;
@@ -149,10 +149,10 @@ struct mock_hwpt_data {
 };
 
 #define MOCK_ASSERT_OFFSET(field, offset)				\
-	static_assert(__builtin_offsetof(struct iommufd_mock_cmd, field) == \
+	static_assert(__builtin_offsetof(struct iommu_test_cmd, field) == \
 		      (offset), #field)
 
-static_assert(sizeof(struct iommufd_mock_cmd) == 72, "struct size");
+static_assert(sizeof(struct iommu_test_cmd) == 72, "struct size");
 MOCK_ASSERT_OFFSET(payload, 16);
 MOCK_ASSERT_OFFSET(reserve.length, 24);
 MOCK_ASSERT_OFFSET(device.out_stdev_id, 16);

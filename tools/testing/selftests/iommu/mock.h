@@ -18,7 +18,7 @@ struct mock_device {
 static inline int mock_device_flags(int fd, __u32 pt, __u32 flags,
 				    struct mock_device *dev)
 {
-	struct iommufd_mock_cmd cmd = {
+	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
 		.op = MOCK_OP_DEVICE_FLAGS,
 		.id = pt,
@@ -36,7 +36,7 @@ static inline int mock_device_flags(int fd, __u32 pt, __u32 flags,
 
 static inline int mock_device(int fd, __u32 pt, struct mock_device *dev)
 {
-	struct iommufd_mock_cmd cmd = {
+	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
 		.op = MOCK_OP_DEVICE,
 		.id = pt,
@@ -53,7 +53,7 @@ static inline int mock_device(int fd, __u32 pt, struct mock_device *dev)
 
 static inline int mock_replace(int fd, __u32 stdev, __u32 pt, __u32 *hwpt)
 {
-	struct iommufd_mock_cmd cmd = {
+	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
 		.op = MOCK_OP_REPLACE,
 		.id = stdev,
@@ -68,7 +68,7 @@ static inline int mock_replace(int fd, __u32 stdev, __u32 pt, __u32 *hwpt)
 
 static inline int mock_reserve(int fd, __u32 ioas, __u64 start, __u64 length)
 {
-	struct iommufd_mock_cmd cmd = {
+	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
 		.op = MOCK_OP_ADD_RESERVED,
 		.id = ioas,
@@ -81,7 +81,7 @@ static inline int mock_reserve(int fd, __u32 ioas, __u64 start, __u64 length)
 static inline int mock_check_map(int fd, __u32 hwpt, __u64 iova,
 				 const void *va, __u64 length)
 {
-	struct iommufd_mock_cmd cmd = {
+	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
 		.op = MOCK_OP_CHECK_MAP,
 		.id = hwpt,
@@ -98,7 +98,7 @@ static inline int mock_check_map(int fd, __u32 hwpt, __u64 iova,
 static inline int mock_check_pins(int fd, const void *va, __u64 length,
 				  __u32 pins)
 {
-	struct iommufd_mock_cmd cmd = {
+	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
 		.op = MOCK_OP_CHECK_REFS,
 		.check_refs = {
@@ -113,7 +113,7 @@ static inline int mock_check_pins(int fd, const void *va, __u64 length,
 
 static inline int mock_memory_limit(int fd, __u32 limit)
 {
-	struct iommufd_mock_cmd cmd = {
+	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
 		.op = MOCK_OP_MEMORY_LIMIT,
 		.memory_limit.limit = limit,
