@@ -212,12 +212,16 @@ void iommufd_uncharge(struct iommufd_payer *payer, unsigned long npages);
 /**
  * struct iommufd_share - pinned memory that several areas have in common
  * @refs: one for each area
+ * @writeable: the area that began the share is. All others have the same or
+ *             less. Pages are pinned for that, whoever pins them, as others
+ *             take them over from him
  * @lock: held while an area pins or unpins memory of the share
  * @holders: struct iommufd_holder by page number of the user address:
  *           the areas that have their pages pinned and in a hardware table
  */
 struct iommufd_share {
 	refcount_t refs;
+	bool writeable;
 	struct mutex lock;
 	struct rb_root_cached holders;
 };
@@ -428,7 +432,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_call *call);
 int iommufd_table_map(struct iommu_domain *domain, unsigned long iova,
 		      phys_addr_t phys, unsigned long length, int prot,
 		      bool huge_pages);
-void iommufd_table_unmap(struct iommu_domain *domain, unsigned long iova,
+bool iommufd_table_unmap(struct iommu_domain *domain, unsigned long iova,
 			 unsigned long length);
 unsigned long iommufd_table_read(struct iommu_domain *domain,
 				 unsigned long iova, unsigned long length,

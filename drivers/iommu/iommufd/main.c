@@ -259,6 +259,5 @@ static void __exit iommufd_exit(void)
 module_init(iommufd_init);
 module_exit(iommufd_exit);
 
-MODULE_ALIAS("devname:iommu");
 MODULE_DESCRIPTION("I/O address spaces for user space (/dev/iommu)");
 MODULE_LICENSE("GPL");

@@ -24,7 +24,7 @@
  * in state MAPPING or UNMAPPING, or tables_lock is held for writing.
  */
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "iommufd_private.h"
@@ -101,6 +101,14 @@ static unsigned long area_npages(const struct iommufd_area *area)
 	return area_last_page(area) - area_first_page(area) + 1;
 }
 
+/* Are the pages of the area pinned to be written to? */
+static bool area_pins_writeable(const struct iommufd_area *area)
+{
+	if (area->holder)
+		return area->holder->share->writeable;
+	return area->prot & IOMMU_WRITE;
+}
+
 /* The first other area that holds pages of [first, last] */
 static struct iommufd_holder *other_holder(struct iommufd_area *area,
 					   unsigned long first,
@@ -126,7 +134,7 @@ static void release_run(struct iommufd_area *area, unsigned long va,
 	unsigned long first = va >> PAGE_SHIFT;
 	unsigned long last = (va + length - 1) >> PAGE_SHIFT;
 	unsigned long pfn = PHYS_PFN(phys);
-	bool writeable = area->prot & IOMMU_WRITE;
+	bool writeable = area_pins_writeable(area);
 	unsigned long released = 0;
 
 	/* The table has lost it: a leak is better than somebody else's page */
@@ -150,13 +158,15 @@ static void release_run(struct iommufd_area *area, unsigned long va,
 	iommufd_uncharge(area->payer, released);
 }
 
-static void unmap_tables(struct iommufd_ioas *ioas, unsigned long iova,
+static bool unmap_tables(struct iommufd_ioas *ioas, unsigned long iova,
 			 unsigned long length)
 {
 	struct iommufd_hwpt *hwpt;
+	bool unmapped = true;
 
 	list_for_each_entry(hwpt, &ioas->tables, entry)
-		iommufd_table_unmap(hwpt->domain, iova, length);
+		unmapped &= iommufd_table_unmap(hwpt->domain, iova, length);
+	return unmapped;
 }
 
 /*
@@ -200,17 +210,20 @@ static void unfill(struct iommufd_area *area, unsigned long length)
 
 	scratch_init(&s, PFN_UP(length) + 1, sizeof(struct run), SCRATCH_RUNS);
 	while (done < length) {
+		unsigned long step, va;
 		unsigned int nruns, i;
-		unsigned long step;
 
 		step = read_runs(ioas, area->iova + done, length - done, &s,
 				 &nruns);
-		unmap_tables(ioas, area->iova + done, step);
+		/* A leak is better than a device that writes to freed memory */
+		if (!unmap_tables(ioas, area->iova + done, step))
+			nruns = 0;
+		va = area->va + done;
 		for (i = 0; i < nruns; i++) {
-			release_run(area, area->va + done, s.runs[i].phys,
-				    s.runs[i].length);
-			done += s.runs[i].length;
+			release_run(area, va, s.runs[i].phys, s.runs[i].length);
+			va += s.runs[i].length;
 		}
+		done += step;
 		cond_resched();
 	}
 	scratch_free(&s);
@@ -235,6 +248,7 @@ static int fill_flush(struct fill *fill)
 	struct iommufd_ioas *ioas = area->ioas;
 	unsigned long iova = area->iova + fill->done;
 	struct iommufd_hwpt *hwpt;
+	bool leak = false;
 	int rc;
 
 	if (!fill->run.length)
@@ -252,7 +266,10 @@ static int fill_flush(struct fill *fill)
 
 err_unmap:
 	list_for_each_entry_continue_reverse(hwpt, &ioas->tables, entry)
-		iommufd_table_unmap(hwpt->domain, iova, fill->run.length);
+		if (!iommufd_table_unmap(hwpt->domain, iova, fill->run.length))
+			leak = true;
+	if (leak)
+		fill->run.length = 0;
 	return rc;
 }
 
@@ -303,7 +320,7 @@ static long fill_add_pages(struct fill *fill, struct page **pages, long npages,
 static int fill_pin(struct fill *fill, struct scratch *s, unsigned long npages)
 {
 	struct iommufd_area *area = fill->area;
-	bool writeable = area->prot & IOMMU_WRITE;
+	bool writeable = area_pins_writeable(area);
 	long pinned, added;
 	int rc = 0;
 
@@ -321,6 +338,8 @@ static int fill_pin(struct fill *fill, struct scratch *s, unsigned long npages)
 			return rc;
 		}
 		npages -= pinned;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		cond_resched();
 	}
 	return 0;
@@ -500,6 +519,7 @@ static int area_begin_share(struct iommufd_area *area)
 	if (!share)
 		return -ENOMEM;
 	refcount_set(&share->refs, 1);
+	share->writeable = area->prot & IOMMU_WRITE;
 	mutex_init(&share->lock);
 	share->holders = RB_ROOT_CACHED;
 	area->holder = alloc_holder(area, share);

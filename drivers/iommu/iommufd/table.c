@@ -2,7 +2,7 @@
 /*
  * Runs of contiguous memory into, out of and back from one hardware table.
  *
- * The rules that the callers rely on: a run is mapped with the largest pages
+ * The rules between this file and its callers: a run is mapped with the largest pages
  * that its addresses allow, and must be unmapped as a whole, alone or together
  * with its neighbours. Reading follows the contiguous memory, so that what is
  * read as one run never ends inside a hardware page.
@@ -34,14 +34,22 @@ int iommufd_table_map(struct iommu_domain *domain, unsigned long iova,
 	return 0;
 }
 
-/* On return the hardware does not use the range any more */
-void iommufd_table_unmap(struct iommu_domain *domain, unsigned long iova,
+/**
+ * iommufd_table_unmap() - unmap a range and flush it from the IOTLBs
+ * @domain: table
+ * @iova: start; of a run
+ * @length: bytes, all of them mapped
+ *
+ * Return: true if the hardware does not use the range any more. A driver that
+ * failed may still reach the memory: that must stay pinned then.
+ */
+bool iommufd_table_unmap(struct iommu_domain *domain, unsigned long iova,
 			 unsigned long length)
 {
 	size_t done = iommu_unmap(domain, iova, length);
 
-	WARN(done != length, "iommu driver unmapped %zu of %lu bytes", done,
-	     length);
+	return !WARN(done != length, "iommu driver unmapped %zu of %lu bytes",
+		     done, length);
 }
 
 /**
