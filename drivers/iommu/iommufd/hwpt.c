@@ -148,6 +148,20 @@ static int fill_first(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 	return rc;
 }
 
+/* Empty a table that has all areas up to @end, or all with NULL */
+static void unmap_further(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt,
+			  struct iommufd_area *end)
+{
+	struct iommufd_area *area;
+
+	iommufd_for_each_area(area, ioas, 0, ULONG_MAX) {
+		if (area == end)
+			break;
+		iommufd_table_unmap(hwpt->domain, area->iova,
+				    iommufd_area_length(area));
+	}
+}
+
 /* Copy all areas into a further table */
 static int fill_further(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 {
@@ -156,8 +170,10 @@ static int fill_further(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 
 	iommufd_for_each_area(area, ioas, 0, ULONG_MAX) {
 		rc = iommufd_area_fill_table(area, hwpt);
-		if (rc)
+		if (rc) {
+			unmap_further(ioas, hwpt, area);
 			return rc;
+		}
 	}
 	list_add_tail(&hwpt->entry, &ioas->tables);
 	return 0;
@@ -201,6 +217,7 @@ static void remove_table(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 			iommufd_for_each_area(area, ioas, 0, ULONG_MAX)
 				iommufd_area_sync_holder(area);
 		}
+		unmap_further(ioas, hwpt, NULL);
 	}
 	drop_limits(ioas, hwpt);
 	up_write(&ioas->tables_lock);

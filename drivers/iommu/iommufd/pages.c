@@ -463,8 +463,7 @@ void iommufd_area_unfill(struct iommufd_area *area)
  * @area: area whose pages are pinned
  * @hwpt: table that is not yet among those of the IOAS
  *
- * Return: 0, or an error; then a part of the area may be mapped in @hwpt,
- * which is good for nothing but to be freed.
+ * Return: 0, or an error; then nothing of the area is mapped in @hwpt.
  */
 int iommufd_area_fill_table(struct iommufd_area *area,
 			    struct iommufd_hwpt *hwpt)
@@ -493,6 +492,8 @@ int iommufd_area_fill_table(struct iommufd_area *area,
 		cond_resched();
 	}
 	scratch_free(&s);
+	if (rc && mapped)
+		iommufd_table_unmap(hwpt->domain, area->iova, mapped);
 	return rc;
 }
 
