@@ -105,8 +105,13 @@ apt_setup() {
 	   [ -z "$(find "$APT/updated" -mmin -1440 2>/dev/null)" ]; then
 		mv "$APT/sources.list.new" "$APT/sources.list"
 		say "fetching Debian's package lists (into $APT)"
-		apt-get "${apt_options[@]}" -qq update >&2 || die "apt-get update failed"
-		touch "$APT/updated"
+		if apt-get "${apt_options[@]}" -qq update >&2; then
+			touch "$APT/updated"
+		elif [ -e "$APT/updated" ]; then
+			warn "apt-get update failed: going on with the lists of $(date -r "$APT/updated" +%F)"
+		else
+			die "apt-get update failed"
+		fi
 	fi
 }
 
@@ -118,7 +123,7 @@ apt_download() {
 	if [ "$(cat "$1/version" 2>/dev/null)" != "$version" ]; then
 		rm -rf "$1" && mkdir -p "$1"
 		say "fetching $2 $version"
-		(cd "$1" && apt-get "${apt_options[@]}" -q download "$2=$version" >&2) || die "cannot download $2"
+		(cd "$1" && apt-get "${apt_options[@]}" -o APT::Sandbox::User=root -q download "$2=$version" >&2) || die "cannot download $2"
 		dpkg-deb -x "$1"/*.deb "$1" && rm "$1"/*.deb
 		echo "$version" >"$1/version"
 	fi
