@@ -192,7 +192,6 @@ static long pin_remote(struct mm_struct *mm, unsigned long va,
 		       struct page **pages)
 {
 	unsigned int flags = FOLL_LONGTERM;
-	int locked = 1;
 	long n;
 
 	if (!mmget_not_zero(mm))
@@ -202,9 +201,9 @@ static long pin_remote(struct mm_struct *mm, unsigned long va,
 		flags |= FOLL_WRITE;
 	else
 		npages = pin_private(mm, va, npages, &flags);
-	n = pin_user_pages_remote(mm, va, npages, flags, pages, NULL, &locked);
-	if (locked)
-		mmap_read_unlock(mm);
+	/* FOLL_LONGTERM cannot be had by who lets the lock be dropped */
+	n = pin_user_pages_remote(mm, va, npages, flags, pages, NULL, NULL);
+	mmap_read_unlock(mm);
 	mmput(mm);
 	return n;
 }
