@@ -5,7 +5,9 @@
  * (CONFIG_IOMMUFD_TEST), whose page tables can be looked into.
  */
 #include <grp.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "mock.h"
 #include "../kselftest_harness.h"
@@ -1272,6 +1274,202 @@ TEST_F(mock, memory_gone_before_attach_is_a_fault)
 	EXPECT_EQ(-EFAULT, mock_device(self->fd, self->ioas, &dev));
 	EXPECT_EQ(0, mock_check_pins(self->fd, self->memory, 3 * page_size, 0));
 	EXPECT_EQ(0, status_pages("VmPin"));
+}
+
+/*
+ * Many at once: every thread does one kind of thing to the same two IOASes
+ */
+
+#define CONCURRENT_SECONDS	2
+
+struct crowd {
+	int fd;
+	__u32 ioas[2];
+	__u8 *memory;
+	time_t end;
+};
+
+struct member {
+	struct crowd *crowd;
+	unsigned int seed;
+	unsigned long successes;
+	int unexpected;		/* an errno that cannot be explained */
+};
+
+static void note(struct member *m, int rc)
+{
+	if (!rc)
+		m->successes++;
+	/* others may have been faster */
+	else if (rc != -ENOENT && rc != -EEXIST && rc != -EBUSY &&
+		 rc != -EADDRINUSE)
+		m->unexpected = rc;
+}
+
+static __u64 crowd_iova(struct member *m)
+{
+	return IOVA + rand_r(&m->seed) % 8 * MEMORY_PAGES * page_size;
+}
+
+static __u32 crowd_ioas(struct member *m)
+{
+	return m->crowd->ioas[rand_r(&m->seed) % 2];
+}
+
+static void *crowd_map(void *arg)
+{
+	struct member *m = arg;
+
+	while (time(NULL) < m->crowd->end) {
+		size_t length = (1 + rand_r(&m->seed) % MEMORY_PAGES) *
+				page_size;
+
+		note(m, ioas_map_fixed(m->crowd->fd, crowd_ioas(m),
+				       m->crowd->memory, length,
+				       crowd_iova(m)));
+	}
+	return NULL;
+}
+
+static void *crowd_unmap(void *arg)
+{
+	struct member *m = arg;
+
+	while (time(NULL) < m->crowd->end)
+		note(m, rand_r(&m->seed) % 16 ?
+			ioas_unmap(m->crowd->fd, crowd_ioas(m), crowd_iova(m),
+				   MEMORY_PAGES * page_size) :
+			ioas_unmap_all(m->crowd->fd, crowd_ioas(m), NULL));
+	return NULL;
+}
+
+static void *crowd_copy(void *arg)
+{
+	struct member *m = arg;
+
+	while (time(NULL) < m->crowd->end)
+		note(m, ioas_copy_fixed(m->crowd->fd, crowd_ioas(m),
+					crowd_ioas(m), page_size, crowd_iova(m),
+					crowd_iova(m)));
+	return NULL;
+}
+
+static void *crowd_attach(void *arg)
+{
+	struct member *m = arg;
+	struct mock_device dev;
+	__u32 hwpt;
+	int rc;
+
+	while (time(NULL) < m->crowd->end) {
+		rc = mock_device(m->crowd->fd, crowd_ioas(m), &dev);
+		note(m, rc);
+		if (rc)
+			continue;
+		note(m, mock_replace(m->crowd->fd, dev.stdev, crowd_ioas(m),
+				     NULL));
+		rc = hwpt_alloc(m->crowd->fd, dev.idev, crowd_ioas(m), 0,
+				&hwpt);
+		note(m, rc);
+		if (!rc) {
+			note(m, mock_replace(m->crowd->fd, dev.stdev, hwpt,
+					     NULL));
+			note(m, mock_replace(m->crowd->fd, dev.stdev,
+					     crowd_ioas(m), NULL));
+			rc = iommu_destroy(m->crowd->fd, hwpt);
+			note(m, rc);
+		}
+		note(m, iommu_destroy(m->crowd->fd, dev.stdev));
+	}
+	return NULL;
+}
+
+static void *crowd_guess_ids(void *arg)
+{
+	struct member *m = arg;
+
+	while (time(NULL) < m->crowd->end) {
+		struct iommu_iova_range range;
+		__u32 num = 1, id = 3 + rand_r(&m->seed) % 16;
+
+		/* all but the IOASes, which the others need */
+		if (iommu_destroy(m->crowd->fd, id))
+			ioas_iova_ranges(m->crowd->fd, crowd_ioas(m), &range,
+					 &num, NULL);
+		m->successes++;
+	}
+	return NULL;
+}
+
+FIXTURE(crowd)
+{
+	struct crowd crowd;
+};
+
+FIXTURE_VARIANT(crowd)
+{
+	void *(*extra)(void *arg);
+};
+
+FIXTURE_VARIANT_ADD(crowd, attach)
+{
+	.extra = crowd_attach,
+};
+
+FIXTURE_VARIANT_ADD(crowd, attach_and_destroy_of_any_id)
+{
+	.extra = crowd_guess_ids,
+};
+
+FIXTURE_SETUP(crowd)
+{
+	struct crowd *c = &self->crowd;
+
+	c->fd = iommu_open();
+	ASSERT_LE(0, c->fd);
+	ASSERT_EQ(0, ioas_alloc(c->fd, &c->ioas[0]));
+	ASSERT_EQ(0, ioas_alloc(c->fd, &c->ioas[1]));
+	c->memory = memory_map(MEMORY_PAGES * page_size);
+	ASSERT_NE(NULL, c->memory);
+	c->end = time(NULL) + CONCURRENT_SECONDS;
+}
+
+FIXTURE_TEARDOWN(crowd)
+{
+	struct crowd *c = &self->crowd;
+
+	EXPECT_EQ(0, close(c->fd));
+	c->fd = iommu_open();
+	EXPECT_EQ(0, mock_check_pins(c->fd, c->memory, MEMORY_PAGES * page_size,
+				     0));
+	EXPECT_EQ(0, status_pages("VmPin"));
+	close(c->fd);
+}
+
+TEST_F(crowd, concurrent_commands_leave_nothing_pinned)
+{
+	void *(*const role[])(void *arg) = {
+		crowd_map, crowd_map, crowd_unmap, crowd_copy, crowd_attach,
+		variant->extra,
+	};
+	struct member member[ARRAY_SIZE(role)] = {};
+	pthread_t thread[ARRAY_SIZE(role)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(role); i++) {
+		member[i].crowd = &self->crowd;
+		member[i].seed = i + 1;
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, role[i],
+					    &member[i]));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(role); i++) {
+		ASSERT_EQ(0, pthread_join(thread[i], NULL));
+		EXPECT_LT(0, member[i].successes) {
+			TH_LOG("thread %zu", i);
+		}
+		EXPECT_EQ(0, member[i].unexpected) {
+			TH_LOG("thread %zu", i);
+		}
+	}
 }
 
 /*
