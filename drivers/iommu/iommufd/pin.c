@@ -80,16 +80,23 @@ struct iommufd_payer *iommufd_payer_ref(struct iommufd_payer *payer)
 	return payer;
 }
 
-void iommufd_payer_put(struct iommufd_payer *payer)
+static void free_payer(struct iommufd_payer *payer)
 {
-	if (!refcount_dec_and_lock(&payer->refs, &payer->ictx->payers_lock))
-		return;
-	list_del(&payer->entry);
-	spin_unlock(&payer->ictx->payers_lock);
 	free_uid(payer->user);
 	put_task_struct(payer->task);
 	mmdrop(payer->mm);
 	kfree(payer);
+}
+
+void iommufd_payer_put(struct iommufd_payer *payer)
+{
+	spinlock_t *lock = &payer->ictx->payers_lock;
+
+	if (refcount_dec_and_lock(&payer->refs, lock)) {
+		list_del(&payer->entry);
+		spin_unlock(lock);
+		free_payer(payer);
+	}
 }
 
 static int charge_user(struct iommufd_payer *payer, unsigned long npages)
