@@ -90,13 +90,19 @@ static void free_payer(struct iommufd_payer *payer)
 
 void iommufd_payer_put(struct iommufd_payer *payer)
 {
-	spinlock_t *lock = &payer->ictx->payers_lock;
+	struct iommufd_ctx *ictx = payer->ictx;
+	bool last;
 
-	if (refcount_dec_and_lock(&payer->refs, lock)) {
+	if (refcount_dec_not_one(&payer->refs))
+		return;
+	/* find_payer() must not find it and lose it */
+	spin_lock(&ictx->payers_lock);
+	last = refcount_dec_and_test(&payer->refs);
+	if (last)
 		list_del(&payer->entry);
-		spin_unlock(lock);
+	spin_unlock(&ictx->payers_lock);
+	if (last)
 		free_payer(payer);
-	}
 }
 
 static int charge_user(struct iommufd_payer *payer, unsigned long npages)
