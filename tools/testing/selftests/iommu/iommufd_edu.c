@@ -17,6 +17,9 @@
 #define IOVA		0x100000ULL
 #define STAGING_IOVA	0x8000000ULL
 
+#define HUGETLB_SIZE	0x200000UL
+#define HUGETLB_IOVA	0x4000000ULL
+
 #define NUM_RANGES	64
 
 static long page_size;
@@ -345,9 +348,108 @@ TEST_F(edu, bound_device_is_not_destroyed_by_its_id)
 	EXPECT_TRUE(holds(&self->edu, self->staging, 17));
 }
 
+FIXTURE(hugetlb)
+{
+	int fd;
+	__u32 ioas;
+	struct edu edu;
+	__u8 *memory;
+};
+
+FIXTURE_VARIANT(hugetlb)
+{
+	bool map_first;
+	bool large_io_pages;
+};
+
+FIXTURE_VARIANT_ADD(hugetlb, mapped_before_attach)
+{
+	.map_first = true,
+	.large_io_pages = true,
+};
+
+FIXTURE_VARIANT_ADD(hugetlb, mapped_after_attach)
+{
+	.map_first = false,
+	.large_io_pages = true,
+};
+
+FIXTURE_VARIANT_ADD(hugetlb, in_small_io_pages)
+{
+	.map_first = false,
+	.large_io_pages = false,
+};
+
+FIXTURE_SETUP(hugetlb)
+{
+	ASSERT_NE(NULL, getenv("EDU0"));
+	self->fd = iommu_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, ioas_alloc(self->fd, &self->ioas));
+	ASSERT_EQ(0, option_set(self->fd, IOMMU_OPTION_HUGE_PAGES, self->ioas,
+				variant->large_io_pages));
+	ASSERT_EQ(0, edu_open(&self->edu, getenv("EDU0")));
+	ASSERT_EQ(0, edu_bind(&self->edu, self->fd, COOKIE));
+	self->memory = mmap(NULL, HUGETLB_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->memory);
+	if (variant->map_first)
+		ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->memory,
+					    HUGETLB_SIZE, HUGETLB_IOVA));
+	ASSERT_EQ(0, attach(&self->edu, self->ioas));
+	if (!variant->map_first)
+		ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->memory,
+					    HUGETLB_SIZE, HUGETLB_IOVA));
+}
+
+FIXTURE_TEARDOWN(hugetlb)
+{
+	edu_close(&self->edu);
+	EXPECT_EQ(0, close(self->fd));
+}
+
+TEST_F(hugetlb, all_of_a_large_page_can_be_reached)
+{
+	size_t last = HUGETLB_SIZE - EDU_BUFFER_SIZE, middle = last / 2;
+
+	fill(self->memory + last, EDU_BUFFER_SIZE, 50);
+	ASSERT_EQ(0, edu_dma(&self->edu, EDU_FROM_MEMORY, HUGETLB_IOVA + last,
+			     EDU_BUFFER_SIZE));
+	ASSERT_EQ(0, edu_dma(&self->edu, EDU_TO_MEMORY, HUGETLB_IOVA,
+			     EDU_BUFFER_SIZE));
+	ASSERT_EQ(0, edu_dma(&self->edu, EDU_TO_MEMORY, HUGETLB_IOVA + middle,
+			     EDU_BUFFER_SIZE));
+	EXPECT_TRUE(is_filled(self->memory, EDU_BUFFER_SIZE, 50));
+	EXPECT_TRUE(is_filled(self->memory + middle, EDU_BUFFER_SIZE, 50));
+
+	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, HUGETLB_IOVA,
+				HUGETLB_SIZE));
+	fill(self->memory + middle, EDU_BUFFER_SIZE, 51);
+	ASSERT_EQ(0, edu_dma(&self->edu, EDU_TO_MEMORY, HUGETLB_IOVA + middle,
+			     EDU_BUFFER_SIZE));
+	EXPECT_TRUE(is_filled(self->memory + middle, EDU_BUFFER_SIZE, 51));
+}
+
 /*
- * Life of the memory
+ * Life of the descriptor and of the memory
  */
+
+TEST_F(edu, binding_keeps_the_closed_descriptor_at_work)
+{
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->memory,
+				    page_size, IOVA));
+	ASSERT_EQ(0, attach(&self->edu, self->ioas));
+	ASSERT_EQ(0, close(self->fd));
+	ASSERT_EQ(0, load(&self->edu, self->staging, 26));
+	ASSERT_EQ(0, edu_dma(&self->edu, EDU_TO_MEMORY, IOVA, EDU_BUFFER_SIZE));
+	EXPECT_TRUE(is_filled(self->memory, EDU_BUFFER_SIZE, 26));
+	/* and ends with it */
+	edu_close(&self->edu);
+	self->fd = iommu_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, edu_open(&self->edu, getenv("EDU0")));
+	EXPECT_EQ(0, edu_bind(&self->edu, self->fd, COOKIE));
+}
 
 TEST_F(edu, memory_stays_after_the_process_unmapped_it)
 {
@@ -664,6 +766,41 @@ TEST_F(edu, info_clears_the_rest_of_longer_format_entries)
 	EXPECT_EQ(0, format[0].unknown);
 	EXPECT_EQ(1, info.num_formats);
 	EXPECT_EQ(UINT64_MAX, format[1].unknown);
+}
+
+#define UNSAFE "/sys/module/iommufd/parameters/allow_unsafe_interrupts"
+
+static int allow_unsafe_interrupts(char new, char *old)
+{
+	int fd = open(UNSAFE, O_RDWR);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = pread(fd, old, 1, 0) == 1 && pwrite(fd, &new, 1, 0) == 1 ? 0 :
+									-EIO;
+	close(fd);
+	return rc;
+}
+
+TEST_F(edu, device_without_isolated_interrupts_needs_the_parameter)
+{
+	struct iommu_device_get_info info;
+	char old, ignored;
+	bool isolated;
+	int rc;
+
+	ASSERT_EQ(-EMSGSIZE, device_info(self->fd, COOKIE, NULL, 0, NULL, 0,
+					 &info));
+	isolated = info.out_caps & IOMMU_DEVICE_CAP_ISOLATED_MSI;
+	edu_close(&self->edu);
+	ASSERT_EQ(0, edu_open(&self->edu, getenv("EDU0")));
+	ASSERT_EQ(0, allow_unsafe_interrupts('N', &old));
+	rc = edu_bind(&self->edu, self->fd, COOKIE);
+	ASSERT_EQ(0, allow_unsafe_interrupts(old, &ignored));
+	EXPECT_EQ(isolated ? 0 : -EPERM, rc);
+	if (rc)
+		EXPECT_EQ(0, edu_bind(&self->edu, self->fd, COOKIE));
 }
 
 TEST_F(edu, hw_info_has_the_generic_part)
