@@ -50,7 +50,7 @@ static bool is_filled(const void *p, size_t length, __u32 seed)
 /*
  * One bound device, and an IOAS that it is not attached to yet. @staging is
  * memory that is mapped in the IOAS at STAGING_IOVA, through which the device's
- * buffer is filled and looked at.
+ * buffer is filled and looked at, by child processes too.
  */
 FIXTURE(edu)
 {
@@ -71,8 +71,9 @@ FIXTURE_SETUP(edu)
 	ASSERT_EQ(0, ioas_alloc(self->fd, &self->ioas));
 	ASSERT_EQ(0, edu_open(&self->edu, getenv("EDU0")));
 	ASSERT_EQ(0, edu_bind(&self->edu, self->fd, COOKIE));
-	self->staging = memory_map(page_size);
-	ASSERT_NE(NULL, self->staging);
+	self->staging = mmap(NULL, page_size, PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->staging);
 	self->memory = memory_map(MEMORY_PAGES * page_size);
 	ASSERT_NE(NULL, self->memory);
 	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->staging,
