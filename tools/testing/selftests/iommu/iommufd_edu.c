@@ -349,6 +349,93 @@ TEST_F(edu, bound_device_is_not_destroyed_by_its_id)
 	EXPECT_TRUE(holds(&self->edu, self->staging, 17));
 }
 
+/*
+ * A hardware invalidation covers a naturally aligned power of two of pages:
+ * ranges that are not such must not keep their ends in the IOTLB.
+ */
+FIXTURE(range)
+{
+	int fd;
+	__u32 ioas;
+	struct edu edu;
+	__u8 *memory;
+};
+
+FIXTURE_VARIANT(range)
+{
+	unsigned int first;	/* page of the device's address space */
+	unsigned int pages;
+};
+
+FIXTURE_VARIANT_ADD(range, aligned)
+{
+	.first = 8,
+	.pages = 4,
+};
+
+FIXTURE_VARIANT_ADD(range, not_a_power_of_two)
+{
+	.first = 8,
+	.pages = 3,
+};
+
+FIXTURE_VARIANT_ADD(range, not_aligned)
+{
+	.first = 3,
+	.pages = 2,
+};
+
+FIXTURE_VARIANT_ADD(range, neither)
+{
+	.first = 7,
+	.pages = 5,
+};
+
+FIXTURE_SETUP(range)
+{
+	ASSERT_NE(NULL, getenv("EDU0"));
+	self->fd = iommu_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, ioas_alloc(self->fd, &self->ioas));
+	ASSERT_EQ(0, edu_open(&self->edu, getenv("EDU0")));
+	ASSERT_EQ(0, edu_bind(&self->edu, self->fd, COOKIE));
+	ASSERT_EQ(0, attach(&self->edu, self->ioas));
+	self->memory = memory_map(variant->pages * page_size);
+	ASSERT_NE(NULL, self->memory);
+}
+
+FIXTURE_TEARDOWN(range)
+{
+	edu_close(&self->edu);
+	EXPECT_EQ(0, close(self->fd));
+}
+
+TEST_F(range, every_page_is_out_of_reach_after_unmap)
+{
+	__u64 iova = variant->first * page_size;
+	size_t length = variant->pages * page_size;
+
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->memory, length,
+				    iova));
+	fill(self->memory, EDU_BUFFER_SIZE, 60);
+	ASSERT_EQ(0, edu_dma(&self->edu, EDU_FROM_MEMORY, iova,
+			     EDU_BUFFER_SIZE));
+	for (size_t at = 0; at < length; at += page_size) {
+		ASSERT_EQ(0, edu_dma(&self->edu, EDU_TO_MEMORY, iova + at,
+				     EDU_BUFFER_SIZE));
+		ASSERT_TRUE(is_filled(self->memory + at, EDU_BUFFER_SIZE, 60));
+	}
+	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, iova, length));
+	for (size_t at = 0; at < length; at += page_size) {
+		fill(self->memory + at, EDU_BUFFER_SIZE, 61);
+		ASSERT_EQ(0, edu_dma(&self->edu, EDU_TO_MEMORY, iova + at,
+				     EDU_BUFFER_SIZE));
+		EXPECT_TRUE(is_filled(self->memory + at, EDU_BUFFER_SIZE, 61)) {
+			TH_LOG("page %zu", at / page_size);
+		}
+	}
+}
+
 FIXTURE(hugetlb)
 {
 	int fd;
