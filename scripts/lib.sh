@@ -48,7 +48,7 @@ series() { [ ! -e "$PATCHES/series" ] || sed -e 's/#.*//' -e '/^[[:space:]]*$/d'
 # series_key: a text that changes when the base or a patch does.
 series_key() {
 	git -C "$TREE" rev-parse base
-	[ ! -e "$PATCHES/series" ] || (cd "$PATCHES" && series | xargs sha256sum series)
+	[ ! -e "$PATCHES/series" ] || (cd "$PATCHES" && series | xargs sha256sum series 2>&1) || :
 }
 
 # overlay_files: the names of the overlay's files, sorted; those that git ignores are not among them.
