@@ -845,6 +845,39 @@ TEST_F(ioas, memory_is_looked_at_only_when_a_device_needs_it)
 	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->id, hole, page_size, 0));
 }
 
+TEST_F(ioas, map_and_copy_without_room_for_the_result_change_nothing)
+{
+	struct iommu_ioas_map *map = memory_map(page_size);
+	struct iommu_ioas_copy *copy = memory_map(page_size);
+	__u64 unmapped;
+
+	ASSERT_NE(NULL, map);
+	ASSERT_NE(NULL, copy);
+	*map = (struct iommu_ioas_map) {
+		.size = sizeof(*map),
+		.flags = MAP_RW,
+		.ioas_id = self->id,
+		.user_va = (uintptr_t)buffer,
+		.length = page_size,
+	};
+	*copy = (struct iommu_ioas_copy) {
+		.size = sizeof(*copy),
+		.flags = MAP_RW,
+		.dst_ioas_id = self->id,
+		.src_ioas_id = self->id,
+		.length = page_size,
+		.src_iova = page_size,
+	};
+	ASSERT_EQ(0, mprotect(map, page_size, PROT_READ));
+	ASSERT_EQ(0, mprotect(copy, page_size, PROT_READ));
+	EXPECT_EQ(-EFAULT, iommu_ioctl(self->fd, IOMMU_IOAS_MAP, map));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->id, buffer, page_size,
+				    page_size));
+	EXPECT_EQ(-EFAULT, iommu_ioctl(self->fd, IOMMU_IOAS_COPY, copy));
+	EXPECT_EQ(0, ioas_unmap_all(self->fd, self->id, &unmapped));
+	EXPECT_EQ(page_size, unmapped);
+}
+
 TEST_F(ioas, large_map_needs_no_memory_of_its_size)
 {
 	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->id, (void *)page_size,
