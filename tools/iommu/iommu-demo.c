@@ -114,21 +114,38 @@ static void print_bytes(__u64 bytes)
 	printf("%llu %s", bytes, units[unit]);
 }
 
+/* Sizes, one bit each, as "4 KiB, 2 MiB" or, if there are many, "4 KiB to 8 EiB" */
+static void print_sizes(__u64 sizes)
+{
+	const char *separator = "";
+	unsigned int first, last;
+
+	for (first = 0; first < 64; first = last + 1) {
+		last = first;
+		if (!(sizes & (1ULL << first)))
+			continue;
+		while (last < 63 && sizes & (1ULL << (last + 1)))
+			last++;
+		if (last - first < 3)
+			last = first;
+		fputs(separator, stdout);
+		print_bytes(1ULL << first);
+		if (last > first) {
+			printf(" to ");
+			print_bytes(1ULL << last);
+		}
+		separator = ", ";
+	}
+}
+
 static void print_info(const struct iommu_device_get_info *info,
 		       const struct iommu_format_info *formats,
 		       const struct iommu_iova_range *ranges)
 {
-	const char *separator = "";
 	unsigned int i;
 
 	printf("    - page sizes of map and unmap: ");
-	for (i = 0; i < 64; i++) {
-		if (!(info->out_pgsizes & (1ULL << i)))
-			continue;
-		fputs(separator, stdout);
-		print_bytes(1ULL << i);
-		separator = ", ";
-	}
+	print_sizes(info->out_pgsizes);
 	printf("\n    - IOVAs have %u bits; permitted are", info->out_addr_width);
 	for (i = 0; i < info->num_ranges; i++)
 		printf("%s %#llx-%#llx", i ? "," : "", ranges[i].start,
