@@ -89,11 +89,16 @@ struct iommufd_area *iommufd_area_next(struct iommufd_area *area,
 
 static void erase_area(struct iommufd_area *area)
 {
-	struct rb_node *prev = rb_prev(&area->node);
+	struct iommufd_ioas *ioas = area->ioas;
+	struct rb_node *prev;
 
-	lockdep_assert_held(&area->ioas->iova_lock);
-	iommufd_ioas_note_free(area->ioas, prev ? to_area(prev)->last + 1 : 1);
-	rb_erase(&area->node, &area->ioas->areas);
+	lockdep_assert_held(&ioas->iova_lock);
+	/* What was free below, and too small, is free together with this */
+	if (!iommufd_ioas_all_free(ioas)) {
+		prev = rb_prev(&area->node);
+		iommufd_ioas_note_free(ioas, prev ? to_area(prev)->last + 1 : 1);
+	}
+	rb_erase(&area->node, &ioas->areas);
 }
 
 static void free_area(struct iommufd_area *area)
@@ -504,52 +509,61 @@ int iommufd_ioas_copy(struct iommufd_call *call)
  * Unmap
  */
 
-/*
- * Check that no area is cut by [iova, last], after those that are just being
- * unmapped are gone. Return how many areas there are, or an error.
+/* Wait until an area that somebody else unmaps is gone */
+static void wait_for_unmap(struct iommufd_ioas *ioas)
+{
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait(&ioas->area_gone, &wait, TASK_UNINTERRUPTIBLE);
+	mutex_unlock(&ioas->iova_lock);
+	schedule();
+	finish_wait(&ioas->area_gone, &wait);
+	mutex_lock(&ioas->iova_lock);
+}
+
+/**
+ * check_unmap() - find out whether a range can be unmapped
+ * @ioas: address space
+ * @iova: first IOVA
+ * @last: last IOVA, inclusive
+ * @first: returns the first area to be unmapped, or NULL
+ *
+ * Waits for areas that are just being unmapped.
+ *
+ * Return: 0; -ENOENT if an area is cut.
  */
-static long check_unmap(struct iommufd_ioas *ioas, unsigned long iova,
-			unsigned long last)
+static int check_unmap(struct iommufd_ioas *ioas, unsigned long iova,
+		       unsigned long last, struct iommufd_area **first)
 {
 	struct iommufd_area *area;
-	long n;
 
 again:
-	n = 0;
+	*first = NULL;
 	iommufd_for_each_area(area, ioas, iova, last) {
 		if (area->state == IOMMUFD_AREA_UNMAPPING) {
-			DEFINE_WAIT(wait);
-
-			prepare_to_wait(&ioas->area_gone, &wait,
-					TASK_UNINTERRUPTIBLE);
-			mutex_unlock(&ioas->iova_lock);
-			schedule();
-			finish_wait(&ioas->area_gone, &wait);
-			mutex_lock(&ioas->iova_lock);
+			wait_for_unmap(ioas);
 			goto again;
 		}
 		if (area->state != IOMMUFD_AREA_MAPPED)
 			continue;
 		if (area->iova < iova || area->last > last)
 			return -ENOENT;
-		n++;
+		if (!*first)
+			*first = area;
 	}
-	return n;
+	return 0;
 }
 
-/* The first mapped area in [iova, last], from now on being unmapped */
-static struct iommufd_area *begin_unmap(struct iommufd_ioas *ioas,
-					unsigned long iova, unsigned long last)
+/* The first area in [iova, last] that can be unmapped, as a whole */
+static struct iommufd_area *next_unmap(struct iommufd_ioas *ioas,
+				       unsigned long iova, unsigned long last)
 {
 	struct iommufd_area *area;
 
-	iommufd_for_each_area(area, ioas, iova, last) {
-		if (area->state != IOMMUFD_AREA_MAPPED || area->iova < iova ||
-		    area->last > last)
-			continue;
-		area->state = IOMMUFD_AREA_UNMAPPING;
-		return area;
-	}
+	iommufd_for_each_area(area, ioas, iova, last)
+		if (area->state == IOMMUFD_AREA_MAPPED && area->iova >= iova &&
+		    area->last <= last)
+			return area;
 	return NULL;
 }
 
@@ -566,28 +580,31 @@ static int unmap_range(struct iommufd_ioas *ioas, unsigned long iova,
 		       unsigned long last, unsigned long *unmapped)
 {
 	struct iommufd_area *area;
-	long n;
+	int rc;
 
 	*unmapped = 0;
 	down_read(&ioas->tables_lock);
 	mutex_lock(&ioas->iova_lock);
-	n = check_unmap(ioas, iova, last);
-	while (n > 0 && (area = begin_unmap(ioas, iova, last))) {
+	rc = check_unmap(ioas, iova, last, &area);
+	while (!rc && area) {
+		area->state = IOMMUFD_AREA_UNMAPPING;
 		mutex_unlock(&ioas->iova_lock);
 		iommufd_area_unfill(area);
 		mutex_lock(&ioas->iova_lock);
 		erase_area(area);
+		/* Who waits began to with iova_lock held */
+		if (waitqueue_active(&ioas->area_gone))
+			wake_up_all(&ioas->area_gone);
 		*unmapped += iommufd_area_length(area);
 		iova = area->last;
 		free_area(area);
-		wake_up_all(&ioas->area_gone);
 		if (iova == last)
 			break;
-		iova++;
+		area = next_unmap(ioas, iova + 1, last);
 	}
 	mutex_unlock(&ioas->iova_lock);
 	up_read(&ioas->tables_lock);
-	return n < 0 ? n : 0;
+	return rc;
 }
 
 int iommufd_ioas_unmap(struct iommufd_call *call)

@@ -385,6 +385,7 @@ int iommufd_ioas_adopt_reserved(struct iommufd_ioas *ioas,
 				struct rb_root_cached *from);
 int iommufd_ioas_set_alignment(struct iommufd_ioas *ioas,
 			       unsigned long alignment);
+bool iommufd_ioas_all_free(struct iommufd_ioas *ioas);
 void iommufd_ioas_note_free(struct iommufd_ioas *ioas, unsigned long iova);
 void iommufd_ioas_release_reserved(struct iommufd_ioas *ioas,
 				   const void *owner);

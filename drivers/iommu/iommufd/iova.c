@@ -258,6 +258,13 @@ int iommufd_ioas_alloc_iova(struct iommufd_ioas *ioas, unsigned long *iova,
 	return -ENOSPC;
 }
 
+/* Does automatic allocation begin at the bottom anyway? */
+bool iommufd_ioas_all_free(struct iommufd_ioas *ioas)
+{
+	lockdep_assert_held(&ioas->iova_lock);
+	return ioas->first_free[0] == 1 && ioas->first_free[1] == 1;
+}
+
 /* IOVAs from @iova on may have become free; 1 for all of them */
 void iommufd_ioas_note_free(struct iommufd_ioas *ioas, unsigned long iova)
 {
