@@ -3,9 +3,8 @@
  * What map and unmap cost with /dev/iommu, compared with VFIO type1v2 in the
  * same boot, on the same device, memory and IOVAs.
  *
- * Usage: iommu-bench [-m] [-c] [-r runs] [-s MiB] [PCI address]
+ * Usage: iommu-bench [-c] [-r runs] [-s MiB] [PCI address]
  *
- *   -m  print the table as Markdown
  *   -c  fail if /dev/iommu costs more than LIMIT_TIME or LIMIT_MEMORY allow
  *   -r  number of runs, of which the median is taken (default 5)
  *   -s  size of the largest mapping in MiB (default 1024)
@@ -64,7 +63,6 @@
 
 static unsigned int runs = 5;
 static __u64 max_size = GIB;
-static bool markdown;
 static const char *bdf;
 
 /*
@@ -633,12 +631,12 @@ static void run_all(void)
  * The table
  */
 
+/* Aligned for people, and Markdown */
 static void print_row(const char *memory, const char *mapping,
 		      const char *operation, const char *type1,
 		      const char *ours, const char *ratio, const char *spread)
 {
-	printf(markdown ? "| %s | %s | %s | %s | %s | %s | %s |\n" :
-	       "%-18s %-14s %-14s %12s %12s %12s %8s\n",
+	printf("| %-17s | %-13s | %-14s | %11s | %11s | %10s | %6s |\n",
 	       memory, mapping, operation, type1, ours, ratio, spread);
 }
 
@@ -667,8 +665,7 @@ static bool print_table(void)
 
 	print_row("memory", "mapping", "cost of", "type1v2", "/dev/iommu",
 		  "ours/type1", "spread");
-	if (markdown)
-		puts("| --- | --- | --- | ---: | ---: | ---: | ---: |");
+	print_row("---", "---", "---", "---:", "---:", "---:", "---:");
 	for (m = 0; m < NUM_MEMORIES; m++) {
 		for (j = 0; j < NUM_TESTS; j++) {
 			for (o = 0; o < NUM_OPERATIONS; o++) {
@@ -702,11 +699,8 @@ int main(int argc, char **argv)
 	bool check = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "mcr:s:")) != -1) {
+	while ((option = getopt(argc, argv, "cr:s:")) != -1) {
 		switch (option) {
-		case 'm':
-			markdown = true;
-			break;
 		case 'c':
 			check = true;
 			break;
@@ -717,7 +711,7 @@ int main(int argc, char **argv)
 			max_size = atoll(optarg) * MIB;
 			break;
 		default:
-			errx(2, "usage: iommu-bench [-m] [-c] [-r runs] [-s MiB] [PCI address]");
+			errx(2, "usage: iommu-bench [-c] [-r runs] [-s MiB] [PCI address]");
 		}
 	}
 	bdf = vfio_device_address(argv[optind]);
