@@ -24,110 +24,26 @@
 #define MAP_PROT_FLAGS (IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)
 #define MAP_FLAGS (IOMMU_IOAS_MAP_FIXED_IOVA | MAP_PROT_FLAGS)
 
-static struct kmem_cache *area_cache;
-
-int iommufd_area_cache_init(void)
-{
-	area_cache = kmem_cache_create("iommufd_area",
-				       sizeof(struct iommufd_area), 0,
-				       SLAB_ACCOUNT, NULL);
-	return area_cache ? 0 : -ENOMEM;
-}
-
-void iommufd_area_cache_exit(void)
-{
-	kmem_cache_destroy(area_cache);
-}
-
-/*
- * The tree of areas
- */
-
-#define to_area(n) rb_entry(n, struct iommufd_area, node)
-
-static int cmp_range(unsigned long iova, unsigned long last,
-		     const struct rb_node *node)
-{
-	const struct iommufd_area *area = to_area(node);
-
-	if (last < area->iova)
-		return -1;
-	return iova > area->last;
-}
-
-static int cmp_key(const void *key, const struct rb_node *node)
-{
-	const struct iommu_iova_range *range = key;
-
-	return cmp_range(range->start, range->last, node);
-}
-
-static int cmp_area(struct rb_node *new, const struct rb_node *node)
-{
-	return cmp_range(to_area(new)->iova, to_area(new)->last, node);
-}
-
-/* The first area that overlaps [iova, last] */
-struct iommufd_area *iommufd_area_first(struct iommufd_ioas *ioas,
-					unsigned long iova, unsigned long last)
-{
-	struct iommu_iova_range range = { .start = iova, .last = last };
-	struct rb_node *node = rb_find_first(&range, &ioas->areas, cmp_key);
-
-	return node ? to_area(node) : NULL;
-}
-
-struct iommufd_area *iommufd_area_next(struct iommufd_area *area,
-				       unsigned long iova, unsigned long last)
-{
-	struct rb_node *node = rb_next(&area->node);
-
-	if (!node || cmp_range(iova, last, node))
-		return NULL;
-	return to_area(node);
-}
-
-static void erase_area(struct iommufd_area *area)
-{
-	struct iommufd_ioas *ioas = area->ioas;
-	struct rb_node *prev;
-
-	lockdep_assert_held(&ioas->iova_lock);
-	/* What was free below, and too small, is free together with this */
-	if (!iommufd_ioas_all_free(ioas)) {
-		prev = rb_prev(&area->node);
-		iommufd_ioas_note_free(ioas, prev ? to_area(prev)->last + 1 : 1);
-	}
-	rb_erase(&area->node, &ioas->areas);
-}
-
-static void free_area(struct iommufd_area *area)
-{
-	iommufd_area_unshare(area);
-	iommufd_payer_put(area->payer);
-	kmem_cache_free(area_cache, area);
-}
-
-/* Take out an area whose memory could not be mapped */
-static void abort_area(struct iommufd_area *area)
-{
-	struct iommufd_ioas *ioas = area->ioas;
-
-	mutex_lock(&ioas->iova_lock);
-	erase_area(area);
-	mutex_unlock(&ioas->iova_lock);
-}
-
-static void finish_area(struct iommufd_area *area)
-{
-	mutex_lock(&area->ioas->iova_lock);
-	area->state = IOMMUFD_AREA_MAPPED;
-	mutex_unlock(&area->ioas->iova_lock);
-}
-
 /*
  * The object
  */
+
+void iommufd_ioas_init(struct iommufd_ioas *ioas, struct iommufd_ctx *ictx)
+{
+	ioas->ictx = ictx;
+	mutex_init(&ioas->attach_lock);
+	init_rwsem(&ioas->tables_lock);
+	INIT_LIST_HEAD(&ioas->tables);
+	mutex_init(&ioas->iova_lock);
+	ioas->areas = RB_ROOT;
+	init_waitqueue_head(&ioas->area_gone);
+	ioas->reserved = RB_ROOT_CACHED;
+	ioas->allowed = RB_ROOT_CACHED;
+	ioas->alignment = 1;
+	ioas->first_free[0] = 1;
+	ioas->first_free[1] = 1;
+	ioas->huge_pages = true;
+}
 
 int iommufd_ioas_alloc_ioctl(struct iommufd_call *call)
 {
@@ -141,19 +57,7 @@ int iommufd_ioas_alloc_ioctl(struct iommufd_call *call)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	ioas->ictx = call->ictx;
-	mutex_init(&ioas->attach_lock);
-	init_rwsem(&ioas->tables_lock);
-	INIT_LIST_HEAD(&ioas->tables);
-	mutex_init(&ioas->iova_lock);
-	ioas->areas = RB_ROOT;
-	init_waitqueue_head(&ioas->area_gone);
-	ioas->reserved = RB_ROOT_CACHED;
-	ioas->allowed = RB_ROOT_CACHED;
-	ioas->alignment = 1;
-	ioas->first_free[0] = 1;
-	ioas->first_free[1] = 1;
-	ioas->huge_pages = true;
+	iommufd_ioas_init(ioas, call->ictx);
 
 	cmd->out_ioas_id = ioas->obj.id;
 	rc = iommufd_respond(call, sizeof(*cmd));
@@ -168,6 +72,23 @@ int iommufd_ioas_alloc_ioctl(struct iommufd_call *call)
 /*
  * Map and copy
  */
+
+/* Take out an area whose memory could not be mapped */
+static void abort_area(struct iommufd_area *area)
+{
+	struct iommufd_ioas *ioas = area->ioas;
+
+	mutex_lock(&ioas->iova_lock);
+	iommufd_area_erase(area);
+	mutex_unlock(&ioas->iova_lock);
+}
+
+static void finish_area(struct iommufd_area *area)
+{
+	mutex_lock(&area->ioas->iova_lock);
+	area->state = IOMMUFD_AREA_MAPPED;
+	mutex_unlock(&area->ioas->iova_lock);
+}
 
 static int prot_of_flags(u32 flags)
 {
@@ -200,26 +121,6 @@ static int check_range(u64 start, u64 length)
 	    last > ULONG_MAX)
 		return -EOVERFLOW;
 	return 0;
-}
-
-static struct iommufd_area *alloc_area(struct iommufd_payer *payer,
-				       unsigned long va, unsigned long length,
-				       u16 prot)
-{
-	struct iommufd_area *area;
-
-	area = kmem_cache_alloc(area_cache, GFP_KERNEL);
-	if (!area)
-		return NULL;
-	area->iova = 0;
-	area->last = length - 1;
-	area->va = va;
-	area->payer = iommufd_payer_ref(payer);
-	area->ioas = NULL;
-	area->holder = NULL;
-	area->prot = prot;
-	area->state = IOMMUFD_AREA_MAPPING;
-	return area;
 }
 
 /**
@@ -256,13 +157,8 @@ static int insert_areas(struct iommufd_ioas *ioas, struct iommufd_area **areas,
 
 	pos = *iova;
 	for (i = 0; i < nareas; i++) {
-		struct iommufd_area *area = areas[i];
-
-		area->ioas = ioas;
-		area->iova += pos;
-		area->last += pos;
-		pos = area->last + 1;
-		WARN_ON(rb_find_add(&area->node, &ioas->areas, cmp_area));
+		iommufd_area_insert(areas[i], ioas, pos);
+		pos = areas[i]->last + 1;
 	}
 out_unlock:
 	mutex_unlock(&ioas->iova_lock);
@@ -315,7 +211,7 @@ int iommufd_ioas_map(struct iommufd_call *call)
 		rc = PTR_ERR(payer);
 		goto out_put;
 	}
-	area = alloc_area(payer, cmd->user_va, cmd->length,
+	area = iommufd_area_alloc(payer, cmd->user_va, cmd->length,
 			  prot_of_flags(cmd->flags));
 	iommufd_payer_put(payer);
 	if (!area) {
@@ -345,7 +241,7 @@ err_abort:
 	abort_area(area);
 err_free:
 	up_read(&ioas->tables_lock);
-	free_area(area);
+	iommufd_area_free(area);
 out_put:
 	iommufd_object_put(call->ictx, &ioas->obj);
 	return rc;
@@ -375,7 +271,7 @@ static int count_source(struct iommufd_ioas *ioas, unsigned long iova,
 static void free_areas(struct iommufd_area **areas, unsigned int nareas)
 {
 	while (nareas--)
-		free_area(areas[nareas]);
+		iommufd_area_free(areas[nareas]);
 	kvfree(areas);
 }
 
@@ -412,7 +308,7 @@ static int copy_source(struct iommufd_ioas *src, unsigned long iova,
 		unsigned long first = max(iova, area->iova);
 		unsigned long length = min(last, area->last) - first + 1;
 
-		copies[n] = alloc_area(area->payer, area->va + first - area->iova,
+		copies[n] = iommufd_area_alloc(area->payer, area->va + first - area->iova,
 				       length, prot);
 		if (!copies[n]) {
 			rc = -ENOMEM;
@@ -591,13 +487,13 @@ static int unmap_range(struct iommufd_ioas *ioas, unsigned long iova,
 		mutex_unlock(&ioas->iova_lock);
 		iommufd_area_unfill(area);
 		mutex_lock(&ioas->iova_lock);
-		erase_area(area);
+		iommufd_area_erase(area);
 		/* Who waits began to with iova_lock held */
 		if (waitqueue_active(&ioas->area_gone))
 			wake_up_all(&ioas->area_gone);
 		*unmapped += iommufd_area_length(area);
 		iova = area->last;
-		free_area(area);
+		iommufd_area_free(area);
 		if (iova == last)
 			break;
 		area = next_unmap(ioas, iova + 1, last);

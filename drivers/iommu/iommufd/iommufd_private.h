@@ -6,6 +6,7 @@
  * object.c	IDs, reference counts and destruction of every kind of object
  * ioas.c	ioctls on address spaces: the IOVA -> memory map
  * iova.c	which IOVAs an address space may use
+ * area.c	areas, and the tree that has those of an address space
  * hwpt.c	hardware page tables: making, filling and ending them
  * device.c	bound devices, their groups, attach
  * device_info.c	what user space can ask of a bound device
@@ -345,9 +346,17 @@ int iommufd_ioas_iova_ranges(struct iommufd_call *call);
 int iommufd_ioas_allow_iovas(struct iommufd_call *call);
 int iommufd_option(struct iommufd_call *call);
 void iommufd_ioas_destroy(struct iommufd_ctx *ictx, struct iommufd_object *obj);
+void iommufd_ioas_init(struct iommufd_ioas *ioas, struct iommufd_ctx *ictx);
+
 int iommufd_area_cache_init(void);
 void iommufd_area_cache_exit(void);
-
+struct iommufd_area *iommufd_area_alloc(struct iommufd_payer *payer,
+					unsigned long va, unsigned long length,
+					u16 prot);
+void iommufd_area_free(struct iommufd_area *area);
+void iommufd_area_insert(struct iommufd_area *area, struct iommufd_ioas *ioas,
+			 unsigned long iova);
+void iommufd_area_erase(struct iommufd_area *area);
 struct iommufd_area *iommufd_area_first(struct iommufd_ioas *ioas,
 					unsigned long iova, unsigned long last);
 struct iommufd_area *iommufd_area_next(struct iommufd_area *area,
