@@ -450,16 +450,25 @@ again:
 	return 0;
 }
 
-/* The first area in [iova, last] that can be unmapped, as a whole */
+/*
+ * The first area in [iova, last] that can be unmapped, as a whole. Waits for
+ * those that somebody else unmaps: they must be gone, too.
+ */
 static struct iommufd_area *next_unmap(struct iommufd_ioas *ioas,
 				       unsigned long iova, unsigned long last)
 {
 	struct iommufd_area *area;
 
-	iommufd_for_each_area(area, ioas, iova, last)
+again:
+	iommufd_for_each_area(area, ioas, iova, last) {
+		if (area->state == IOMMUFD_AREA_UNMAPPING) {
+			wait_for_unmap(ioas);
+			goto again;
+		}
 		if (area->state == IOMMUFD_AREA_MAPPED && area->iova >= iova &&
 		    area->last <= last)
 			return area;
+	}
 	return NULL;
 }
 

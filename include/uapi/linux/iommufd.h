@@ -222,7 +222,8 @@ struct iommu_ioas_copy {
  * Unmaps all mappings inside the range. On return no device can reach the
  * memory through them. A range that cuts through a mapping gives ENOENT, as
  * does one without any mapping; gaps are fine. @iova 0 with @length U64_MAX
- * unmaps everything, and succeeds if there is nothing.
+ * unmaps everything, and succeeds if there is nothing. If @length cannot be
+ * written back EFAULT is returned, with the range unmapped.
  */
 struct iommu_ioas_unmap {
 	__u32 size;
@@ -241,7 +242,8 @@ struct iommu_ioas_unmap {
  *      without objects (EBUSY)
  * @IOMMU_OPTION_HUGE_PAGES: 1 (default) lets contiguous pages be mapped with
  *      larger hardware pages; 0 maps pages of PAGE_SIZE only. Of the IOAS
- *      object_id, for mappings made from then on
+ *      object_id. EINVAL if it has mappings in hardware tables that would
+ *      have to be taken apart, EADDRINUSE if a mapping is not page aligned
  */
 enum iommufd_option {
 	IOMMU_OPTION_RLIMIT_MODE = 0,
