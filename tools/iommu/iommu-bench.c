@@ -650,7 +650,7 @@ static double print_result(const char *memory, const char *mapping,
 
 	snprintf(type1_text, sizeof(type1_text), format, type1);
 	snprintf(ours_text, sizeof(ours_text), format, ours);
-	snprintf(ratio_text, sizeof(ratio_text), "%.2f", ours / type1);
+	snprintf(ratio_text, sizeof(ratio_text), "%.3f", ours / type1);
 	snprintf(spread_text, sizeof(spread_text), "%.2f%%", spread);
 	print_row(memory, mapping, operation, type1_text, ours_text, ratio_text,
 		  spread < 0 ? "" : spread_text);
