@@ -212,7 +212,7 @@ int iommufd_ioas_map(struct iommufd_call *call)
 		goto out_put;
 	}
 	area = iommufd_area_alloc(payer, cmd->user_va, cmd->length,
-			  prot_of_flags(cmd->flags));
+				  prot_of_flags(cmd->flags));
 	iommufd_payer_put(payer);
 	if (!area) {
 		rc = -ENOMEM;
@@ -308,8 +308,9 @@ static int copy_source(struct iommufd_ioas *src, unsigned long iova,
 		unsigned long first = max(iova, area->iova);
 		unsigned long length = min(last, area->last) - first + 1;
 
-		copies[n] = iommufd_area_alloc(area->payer, area->va + first - area->iova,
-				       length, prot);
+		copies[n] = iommufd_area_alloc(area->payer,
+					       area->va + first - area->iova,
+					       length, prot);
 		if (!copies[n]) {
 			rc = -ENOMEM;
 			goto err_free;
