@@ -3,9 +3,10 @@
  * Killing a process at any point of its work with /dev/iommu leaves nothing.
  *
  * A worker binds and attaches a device, maps, copies and unmaps memory and
- * starts DMA, over and over, as an unprivileged user, until it is killed after
- * 0 to 150 ms: the DMA takes 100 ms, so it is often on its way then. After each
- * kill a second process, the checker, takes over the device at once.
+ * starts DMA, over and over, as an unprivileged user, until it is killed 0 to
+ * 150 ms after it began with that, or, one time in four, after it was started.
+ * A DMA takes 100 ms, so it is often on its way then. After each kill a second
+ * process, the checker, takes over the device at once.
  *
  * KILLS in the environment is the number of kills, SEED that of the times.
  */
@@ -267,8 +268,22 @@ static int run(int (*function)(void))
 	return WEXITSTATUS(status);
 }
 
-/* Return whether it was the kill that ended the worker */
-static bool kill_worker(__u32 seed, useconds_t after)
+/* Wait until the worker has begun its loop; on a slow kernel that takes long */
+static void wait_for_loop(pid_t pid)
+{
+	siginfo_t info = {};
+
+	while (!__atomic_load_n(&progress->steps, __ATOMIC_RELAXED) &&
+	       !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+	       !info.si_pid)
+		usleep(500);
+}
+
+/*
+ * Kill a worker some time after its start, or after it has begun its loop.
+ * Return whether it was the kill that ended it.
+ */
+static bool kill_worker(__u32 seed, bool in_loop, useconds_t after)
 {
 	int status;
 	pid_t pid;
@@ -277,6 +292,8 @@ static bool kill_worker(__u32 seed, useconds_t after)
 	pid = fork();
 	if (!pid)
 		work(seed);
+	if (in_loop)
+		wait_for_loop(pid);
 	usleep(after);
 	kill(pid, SIGKILL);
 	if (waitpid(pid, &status, 0) != pid)
@@ -324,7 +341,8 @@ int main(void)
 		long left;
 
 		memset(progress, 0, sizeof(*progress));
-		if (!kill_worker(next_random(&random), after))
+		/* One in four may still be setting things up */
+		if (!kill_worker(next_random(&random), i % 4, after))
 			not_killed++;
 		at_work += !!progress->steps;
 		in_transfer += !!progress->transfers;
