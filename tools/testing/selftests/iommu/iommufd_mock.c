@@ -1302,11 +1302,15 @@ TEST_F(mock, memory_gone_before_attach_is_a_fault)
 
 #define CONCURRENT_SECONDS	2
 
+struct member;
+
 struct crowd {
 	int fd;
 	__u32 ioas[2];
 	__u8 *memory;
 	time_t end;
+	struct member *member;
+	size_t members;
 };
 
 struct member {
@@ -1326,6 +1330,20 @@ static void note(struct member *m, int rc)
 		m->unexpected = rc;
 }
 
+/* Until the time is up and everybody had a success, but not for ever */
+static bool crowd_goes_on(struct member *m)
+{
+	struct crowd *c = m->crowd;
+	time_t now = time(NULL);
+
+	if (now < c->end)
+		return true;
+	for (size_t i = 0; i < c->members; i++)
+		if (!__atomic_load_n(&c->member[i].successes, __ATOMIC_RELAXED))
+			return now < c->end + 60;
+	return false;
+}
+
 static __u64 crowd_iova(struct member *m)
 {
 	return IOVA + rand_r(&m->seed) % 8 * MEMORY_PAGES * page_size;
@@ -1340,7 +1358,7 @@ static void *crowd_map(void *arg)
 {
 	struct member *m = arg;
 
-	while (time(NULL) < m->crowd->end) {
+	while (crowd_goes_on(m)) {
 		size_t length = (1 + rand_r(&m->seed) % MEMORY_PAGES) *
 				page_size;
 
@@ -1355,7 +1373,7 @@ static void *crowd_unmap(void *arg)
 {
 	struct member *m = arg;
 
-	while (time(NULL) < m->crowd->end)
+	while (crowd_goes_on(m))
 		note(m, rand_r(&m->seed) % 16 ?
 			ioas_unmap(m->crowd->fd, crowd_ioas(m), crowd_iova(m),
 				   MEMORY_PAGES * page_size) :
@@ -1367,7 +1385,7 @@ static void *crowd_copy(void *arg)
 {
 	struct member *m = arg;
 
-	while (time(NULL) < m->crowd->end)
+	while (crowd_goes_on(m))
 		note(m, ioas_copy_fixed(m->crowd->fd, crowd_ioas(m),
 					crowd_ioas(m), page_size, crowd_iova(m),
 					crowd_iova(m)));
@@ -1381,7 +1399,7 @@ static void *crowd_attach(void *arg)
 	__u32 hwpt;
 	int rc;
 
-	while (time(NULL) < m->crowd->end) {
+	while (crowd_goes_on(m)) {
 		rc = mock_device(m->crowd->fd, crowd_ioas(m), &dev);
 		note(m, rc);
 		if (rc)
@@ -1408,7 +1426,7 @@ static void *crowd_guess_ids(void *arg)
 {
 	struct member *m = arg;
 
-	while (time(NULL) < m->crowd->end) {
+	while (crowd_goes_on(m)) {
 		struct iommu_iova_range range;
 		__u32 num = 1, id = 3 + rand_r(&m->seed) % 16;
 
@@ -1475,6 +1493,8 @@ TEST_F(crowd, concurrent_commands_leave_nothing_pinned)
 	struct member member[ARRAY_SIZE(role)] = {};
 	pthread_t thread[ARRAY_SIZE(role)];
 
+	self->crowd.member = member;
+	self->crowd.members = ARRAY_SIZE(role);
 	for (size_t i = 0; i < ARRAY_SIZE(role); i++) {
 		member[i].crowd = &self->crowd;
 		member[i].seed = i + 1;
