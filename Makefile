@@ -3,24 +3,26 @@
 # it does in the line that starts with its name and "##".  Nothing is built here.
 
 BUILD ?= build
-export LINUX ARCH CONFIG BUILD MACHINE ACCEL NO_INSTALL TESTS MACHINES CONFIG_FILE
+export LINUX ARCH CONFIG BUILD MACHINE MODE ACCEL NO_INSTALL TESTS MACHINES CONFIG_FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tree patches series kernel deb run test bench shell check clean
+.PHONY: help setup tree patches series kernel deb run test test-l2 qemu-l2 bench shell check clean
 .NOTPARALLEL:
 
 help: ## this list
 	@echo '/dev/iommu for the 6.1 long-term kernel'
 	@echo
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 	@echo
 	@echo 'Variables (VAR=value):'
 	@echo '  LINUX     a 6.1.y kernel tree or tarball; default: the newest linux-source-6.1 of Debian'
 	@echo '  ARCH      x86_64 (default) or arm64'
-	@echo '  CONFIG    default, test or debug: the kernel configuration (configs/)'
+	@echo '  CONFIG    default, test, debug or shim: the kernel configuration (configs/)'
 	@echo '  MACHINE   the virtual machine of run, bench and shell (scripts/vm --list)'
+	@echo '  MODE      how QEMU gets its devices in qemu-l2: legacy, shim or iommufd (default)'
 	@echo '  MACHINES  the virtual machines of test; default: all'
 	@echo '  TESTS     run only those test programs whose name matches this pattern'
+	@echo '  PEER      a kernel image that bench puts beside this one (scripts/bench)'
 	@echo '  ACCEL=kvm use hardware virtualization; default: emulation'
 	@echo '  NO_INSTALL=1  install no Debian package, only say which are missing'
 
@@ -59,7 +61,17 @@ test: ## run all tests, on every virtual machine
 	@scripts/tree >&2
 	@scripts/test
 
-bench: ## compare map and unmap with VFIO type1, in guest instructions
+test-l2: ## run an unmodified QEMU in virtual machines, in all of its modes
+	@scripts/setup build vm
+	@scripts/tree >&2
+	@scripts/test l2
+
+qemu-l2: ## the same in one mode, and all that it prints (MODE=legacy, shim or iommufd)
+	@scripts/setup build vm
+	@scripts/tree >&2
+	@scripts/qemu-l2
+
+bench: ## compare map and unmap with VFIO type1, or (arm64) nested with shadowed tables, in guest instructions
 	@scripts/setup build vm
 	@scripts/tree >&2
 	@scripts/bench
@@ -69,7 +81,7 @@ shell: ## a console in a virtual machine (CONFIG= and MACHINE= choose)
 	@scripts/tree >&2
 	@scripts/shell
 
-check: ## static checks of our files: sparse, W=1, checkpatch, kernel-doc, the series
+check: ## static checks of our files: sparse, W=1, checkpatch, kernel-doc, mandoc, the series
 	@scripts/setup build check
 	@scripts/tree >&2
 	@scripts/check

@@ -8,8 +8,11 @@
 # edit /etc/apt we keep a sources list and package lists of our own in
 # $BUILD/apt.  Mirrors and keys are those of the machine's own Debian entries;
 # everything else (proxies, options) is the machine's apt configuration.
+#
+# With APT_ARCH=ARCHITECTURE, in a second configuration, packages are those of another
+# architecture: to unpack (apt_download), not to install.
 
-APT=$BUILD/apt
+APT=$BUILD/apt${APT_ARCH:+-$APT_ARCH}
 
 apt_options=(
 	-o "Dir::Etc::SourceList=$APT/sources.list"
@@ -19,6 +22,9 @@ apt_options=(
 	-o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache="
 	-o "APT::Get::List-Cleanup=false"
 	-o "Acquire::Retries=3" -o "DPkg::Lock::Timeout=300"
+)
+[ -z "${APT_ARCH:-}" ] || apt_options+=(
+	-o "APT::Architecture=$APT_ARCH" -o "APT::Architectures=$APT_ARCH" -o "Dir::State::status=/dev/null"
 )
 
 # apt_entries: the machine's binary package sources as lines "SUITE URI KEYRING",

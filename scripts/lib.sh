@@ -6,13 +6,14 @@
 # errors go to standard error.  All that is built or downloaded goes to $BUILD,
 # whose layout is:
 #
-#   apt/               private apt state: sources, package lists
+#   apt/               private apt state: sources, package lists (apt-ARCH/: of another architecture)
 #   base/              the unpacked linux-source package
 #   linux/             the assembled kernel tree, a git repository
 #   kernel-ARCH-CONFIG/ kernel builds (O=)
 #   headers-ARCH/      uAPI headers of the tree
 #   programs-ARCH/     test programs and tools, statically linked
 #   initramfs-*/       what the VM boots with
+#   busybox-ARCH/      busybox for a machine of another architecture
 #   logs/              console logs of the VM
 #   series/            the git-am-able series
 #   ccache/            compiler cache, shared by all builds
@@ -27,7 +28,7 @@ JOBS=${JOBS:-$(nproc)}
 mkdir -p "$BUILD"
 
 # The parts of this repository that stand at their kernel path, and the patches.
-OVERLAY="Documentation drivers include lib tools"
+OVERLAY="Documentation drivers include lib mm tools"
 OVERLAY_SUBJECT="iommufd: the overlay"
 PATCHES=$TOP/patches
 
@@ -63,21 +64,25 @@ overlay_files() {
 	fi | sort -u | while read -r f; do [ ! -f "$TOP/$f" ] || echo "$f"; done
 }
 
-# Names of the architecture in Kbuild, and the compiler prefix if this is not the build machine's.
+# Names of the architecture in Kbuild and in Debian, and the compiler prefix if this is not the build machine's.
 case $ARCH in
-x86_64) KARCH=x86 IMAGE=arch/x86/boot/bzImage CROSS=x86_64-linux-gnu- ;;
-arm64) KARCH=arm64 IMAGE=arch/arm64/boot/Image CROSS=aarch64-linux-gnu- ;;
+x86_64) KARCH=x86 DEB_ARCH=amd64 IMAGE=arch/x86/boot/bzImage CROSS=x86_64-linux-gnu- ;;
+arm64) KARCH=arm64 DEB_ARCH=arm64 IMAGE=arch/arm64/boot/Image CROSS=aarch64-linux-gnu- ;;
 *) die "ARCH=$ARCH: known architectures are x86_64 and arm64" ;;
 esac
 case $(uname -m)/$ARCH in
 x86_64/x86_64 | aarch64/arm64) CROSS= ;;
 esac
 
-# kmake OUTDIR ARGS...: make in the kernel tree, with the compiler cache.
+# first_machine: the virtual machine to use if none is named.
+first_machine() { "$TOP/scripts/vm" --list --arch "$ARCH" | sed -n 1p; }
+
+# kmake OUTDIR ARGS...: make in the kernel tree, with the compiler cache.  It takes the headers of a
+# file from the compiler: to preprocess all files for that would cost a fifth of a build.
 kmake() {
 	local out=$1
 	shift
-	CCACHE_DIR=${CCACHE_DIR:-$BUILD/ccache} CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-8G} \
+	CCACHE_DIR=${CCACHE_DIR:-$BUILD/ccache} CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-8G} CCACHE_DEPEND=1 \
 	KBUILD_BUILD_TIMESTAMP=${KBUILD_BUILD_TIMESTAMP:-@0} KBUILD_BUILD_USER=iommu KBUILD_BUILD_HOST=build LOCALVERSION='' \
 		env -u MAKEFLAGS -u MAKELEVEL make -C "$TREE" O="$out" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
 		CC="ccache ${CROSS}gcc" --no-print-directory "$@" </dev/null

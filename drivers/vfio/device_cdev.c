@@ -8,6 +8,10 @@
  * descriptor undoes all of it: the driver closes (and silences) the device
  * first, then the device leaves its I/O address space and the IOMMU fd.
  *
+ * A device that does DMA without an IOMMU (VFIO's no-IOMMU mode) is called
+ * noiommu-vfioN, and is only for who has CAP_SYS_RAWIO, both at open() and at
+ * BIND.
+ *
  * Groups and character devices exclude each other. A bound device counts in
  * vfio_group.cdev_users, which keeps the group's file from being opened, and
  * BIND refuses while the group's file is open.
@@ -20,9 +24,14 @@
  * vfio_device_cdev_del() cuts them off before it waits for anybody. From then
  * on they get ENODEV from BIND, and open() finds no device.
  *
- * Locks, outermost first: vfio_device_set.lock, vfio_group.group_lock.
- * vfio_cdev_lock is never held together with either.
+ * KVM. A virtual machine is told of descriptors, bound or not, by whoever runs
+ * it, and the descriptor of its virtual machine: vfio_cdev_set_kvm(). The driver
+ * finds that in vfio_device.kvm when it opens the device.
+ *
+ * Locks, outermost first: vfio_device_set.lock, vfio_group.group_lock or
+ * vfio_device_file.kvm_lock. vfio_cdev_lock is never held together with these.
  */
+#include <linux/capability.h>
 #include <linux/cdev.h>
 #include <linux/fs.h>
 #include <linux/iommufd.h>
@@ -44,11 +53,15 @@
  * @node: in vfio_device.cdev_files; under vfio_cdev_lock
  * @bound: the device once BIND has opened it. Set once, under the device set's
  *	   lock, and then true until release: it holds a registration
+ * @kvm: the virtual machine that knows of the descriptor; under @kvm_lock
+ * @kvm_lock: held while the driver may take a reference on @kvm
  */
 struct vfio_device_file {
 	struct vfio_device *device;
 	struct list_head node;
 	struct vfio_device *bound;
+	struct kvm *kvm;
+	struct mutex kvm_lock;
 };
 
 static dev_t vfio_cdev_devt;
@@ -95,6 +108,15 @@ static void vfio_group_put_cdev_user(struct vfio_group *group)
 	mutex_unlock(&group->group_lock);
 }
 
+/* A device without an IOMMU can be had as its group can: by who may do anything */
+static int vfio_cdev_check_noiommu(struct vfio_device *device)
+{
+	if (device->group->type != VFIO_NO_IOMMU)
+		return 0;
+	/* The mode may have been switched off since the device came */
+	return vfio_noiommu && capable(CAP_SYS_RAWIO) ? 0 : -EPERM;
+}
+
 /*
  * The driver decides about VF tokens in its match op, which parses the string
  * that users of a group name the device with. Name it in the same way: so no
@@ -123,6 +145,23 @@ static int vfio_cdev_check_token(struct vfio_device *device, const uuid_t *token
 	return ret ? 0 : -ENODEV;
 }
 
+/* The driver references the virtual machine in open_device, or never touches it */
+static int vfio_cdev_call_driver(struct vfio_device_file *df,
+				 struct vfio_device *device)
+{
+	int ret = 0;
+
+	if (!device->ops->open_device)
+		return 0;
+	mutex_lock(&df->kvm_lock);
+	device->kvm = df->kvm;
+	ret = device->ops->open_device(device);
+	if (ret)
+		device->kvm = NULL;
+	mutex_unlock(&df->kvm_lock);
+	return ret;
+}
+
 static int vfio_cdev_open_device(struct vfio_device_file *df,
 				 struct iommufd_ctx *ictx, const uuid_t *token,
 				 const u64 *cookie, u32 *dev_id)
@@ -144,6 +183,10 @@ static int vfio_cdev_open_device(struct vfio_device_file *df,
 		goto err_unlock;
 	}
 
+	ret = vfio_cdev_check_noiommu(device);
+	if (ret)
+		goto err_unlock;
+
 	ret = vfio_group_get_cdev_user(device->group);
 	if (ret)
 		goto err_unlock;
@@ -162,11 +205,9 @@ static int vfio_cdev_open_device(struct vfio_device_file *df,
 		goto err_put_module;
 
 	device->open_count++;
-	if (device->ops->open_device) {
-		ret = device->ops->open_device(device);
-		if (ret)
-			goto err_unbind;
-	}
+	ret = vfio_cdev_call_driver(df, device);
+	if (ret)
+		goto err_unbind;
 
 	/* Pairs with vfio_cdev_bound() */
 	smp_store_release(&df->bound, device);
@@ -192,8 +233,10 @@ static void vfio_cdev_close_device(struct vfio_device *device)
 	vfio_assert_device_open(device);
 	if (device->ops->close_device)
 		device->ops->close_device(device);
-	device->open_count--;
+	device->kvm = NULL;
+	/* The driver may unpin what it has pinned until here */
 	vfio_iommufd_unbind(device);
+	device->open_count--;
 	vfio_group_put_cdev_user(device->group);
 	mutex_unlock(&device->dev_set->lock);
 
@@ -234,7 +277,7 @@ vfio_cdev_ioctl_bind_iommufd(struct vfio_device_file *df,
 		return -EFAULT;
 
 	/* Fail on a read-only argument before anything changes */
-	if (put_user(0, &arg->out_devid))
+	if (put_user(bind.out_devid, &arg->out_devid))
 		return -EFAULT;
 
 	ictx = iommufd_ctx_from_fd(bind.iommufd);
@@ -377,6 +420,7 @@ static int vfio_cdev_fops_mmap(struct file *filep, struct vm_area_struct *vma)
 static int vfio_cdev_fops_open(struct inode *inode, struct file *filep)
 {
 	struct vfio_device_file *df;
+	int ret;
 
 	df = kzalloc(sizeof(*df), GFP_KERNEL_ACCOUNT);
 	if (!df)
@@ -385,15 +429,25 @@ static int vfio_cdev_fops_open(struct inode *inode, struct file *filep)
 	mutex_lock(&vfio_cdev_lock);
 	df->device = xa_load(&vfio_cdev_devices, iminor(inode));
 	if (!df->device) {
-		mutex_unlock(&vfio_cdev_lock);
-		kfree(df);
-		return -ENODEV;
+		ret = -ENODEV;
+		goto err_unlock;
 	}
+	if (df->device->group->type == VFIO_NO_IOMMU &&
+	    !capable(CAP_SYS_RAWIO)) {
+		ret = -EPERM;
+		goto err_unlock;
+	}
+	mutex_init(&df->kvm_lock);
 	list_add(&df->node, &df->device->cdev_files);
 	mutex_unlock(&vfio_cdev_lock);
 
 	filep->private_data = df;
 	return 0;
+
+err_unlock:
+	mutex_unlock(&vfio_cdev_lock);
+	kfree(df);
+	return ret;
 }
 
 static int vfio_cdev_fops_release(struct inode *inode, struct file *filep)
@@ -421,13 +475,49 @@ static const struct file_operations vfio_cdev_fops = {
 	.mmap		= vfio_cdev_fops_mmap,
 };
 
+/*
+ * What KVM and drivers ask of a file of VFIO (vfio_file_*), if it is one of these
+ */
+
+bool vfio_cdev_is_file(struct file *file)
+{
+	return file->f_op == &vfio_cdev_fops;
+}
+
+void vfio_cdev_set_kvm(struct file *file, struct kvm *kvm)
+{
+	struct vfio_device_file *df = file->private_data;
+
+	mutex_lock(&df->kvm_lock);
+	df->kvm = kvm;
+	mutex_unlock(&df->kvm_lock);
+}
+
+bool vfio_cdev_enforced_coherent(struct file *file)
+{
+	struct vfio_device_file *df = file->private_data;
+	struct vfio_device *device = vfio_cdev_bound(df);
+	bool ret;
+
+	if (device)
+		return vfio_iommufd_coherent(device, true);
+	device = vfio_cdev_get_registration(df);
+	/* One that is gone does no DMA */
+	if (!device)
+		return true;
+	ret = vfio_iommufd_coherent(device, false);
+	vfio_device_put_registration(device);
+	return ret;
+}
+
+bool vfio_cdev_has_dev(struct file *file, struct vfio_device *device)
+{
+	return vfio_cdev_bound(file->private_data) == device;
+}
+
 /**
  * vfio_device_cdev_add() - add a device to sysfs, and offer its character device
  * @device: the device, ready to be opened
- *
- * Only devices behind an IOMMU get a character device: it is the IOMMU that an
- * IOMMU fd gives to the user. Nothing translates for devices without one, and
- * for emulated ones the drivers would have to ask the IOMMU fd.
  *
  * Return: 0, or a negative errno with nothing added.
  */
@@ -436,9 +526,6 @@ int vfio_device_cdev_add(struct vfio_device *device)
 	int ret;
 
 	INIT_LIST_HEAD(&device->cdev_files);
-	if (device->group->type != VFIO_IOMMU)
-		return device_add(&device->device);
-
 	device->device.devt = MKDEV(MAJOR(vfio_cdev_devt), device->index);
 
 	/* Whoever opens the device on its uevent waits until it is all there */

@@ -4,28 +4,43 @@
  * own memory. What its engine reads and writes passes the IOMMU, so that it
  * proves what an I/O address space lets through.
  *
- * A transfer takes 100 ms. The device emits 28 address bits only.
+ * A transfer takes 100 ms. The device emits 28 address bits only. Functions
+ * return 0 or a negative errno.
  */
 #ifndef EDU_H
 #define EDU_H
 
 #include <linux/types.h>
 
-#define EDU_MEMORY_SIZE 4096
-#define EDU_ADDRESS_BITS 28
+#define EDU_MEMORY_SIZE		4096
+#define EDU_ADDRESS_BITS	28
 
 struct edu {
-	int device;		/* VFIO device descriptor */
-	__u64 regs;		/* offset of the registers in it */
+	__u8 *bar;	/* registers */
 };
 
-/* Make the device usable. Ends the program if it is not an edu */
-void edu_open(struct edu *edu, int device);
+enum edu_direction {
+	EDU_FROM_MEMORY,	/* into the device's own memory */
+	EDU_TO_MEMORY,
+};
 
-/* DMA from @iova into the device's memory. 0, or -1 if it does not end */
-int edu_dma_read(struct edu *edu, __u64 iova, __u32 offset, __u32 len);
+/* Make @device, a VFIO device descriptor, usable; -ENODEV if it is not an edu */
+int edu_open(struct edu *edu, int device);
+void edu_close(struct edu *edu);
 
-/* DMA from the device's memory to @iova. 0, or -1 if it does not end */
-int edu_dma_write(struct edu *edu, __u64 iova, __u32 offset, __u32 len);
+/* Start a transfer between @iova and the beginning of the device's memory */
+void edu_dma_start(struct edu *edu, enum edu_direction direction, __u64 iova,
+		   __u32 length);
+
+/* Wait for its end; -ETIMEDOUT if there is none */
+int edu_dma_wait(struct edu *edu);
+
+/* Both */
+int edu_dma(struct edu *edu, enum edu_direction direction, __u64 iova,
+	    __u32 length);
+
+/* Raise the device's interrupt, and end that */
+void edu_raise_interrupt(struct edu *edu);
+void edu_end_interrupt(struct edu *edu);
 
 #endif

@@ -29,6 +29,7 @@
 #include <linux/vfio.h>
 
 #include "edu.h"
+#include "kernel-log.h"
 #include "vfio-device.h"
 
 /*
@@ -37,8 +38,6 @@
  * structure for the device.
  */
 #define COOKIE 0xed0ULL
-
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The program's memory: what the device shall read, and where it shall write */
 #define SOURCE 0
@@ -76,12 +75,17 @@ static void open_files(struct demo *demo)
 		err(1, "/dev/iommu");
 	step("Opened /dev/iommu: this IOMMU fd will hold our I/O address space and our device.");
 
-	demo->device = vfio_open_cdev(demo->bdf, path, sizeof(path));
+	if (vfio_cdev_path(demo->bdf, path, sizeof(path)))
+		errx(1, "%s is not in vfio-pci's hands, or the kernel is without VFIO_DEVICE_CDEV",
+		     demo->bdf);
+	demo->device = open(path, O_RDWR | O_CLOEXEC);
+	if (demo->device < 0)
+		err(1, "%s", path);
 	step("Opened %s, which is the PCI device %s.", path, demo->bdf);
 
-	demo->kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (demo->kmsg < 0 || lseek(demo->kmsg, 0, SEEK_END) < 0)
-		err(1, "/dev/kmsg");
+	demo->kmsg = kernel_log_open();
+	if (demo->kmsg < 0)
+		errx(1, "/dev/kmsg: %s", strerror(-demo->kmsg));
 }
 
 static void bind_device(struct demo *demo)
@@ -274,13 +278,15 @@ static void unmap_memory(struct demo *demo)
 
 static void device_reads(struct demo *demo)
 {
-	if (edu_dma_read(&demo->edu, demo->iova + SOURCE, 0, EDU_MEMORY_SIZE))
+	if (edu_dma(&demo->edu, EDU_FROM_MEMORY, demo->iova + SOURCE,
+		    EDU_MEMORY_SIZE))
 		errx(1, "the device did not finish a DMA read");
 }
 
 static void device_writes(struct demo *demo)
 {
-	if (edu_dma_write(&demo->edu, demo->iova + TARGET, 0, EDU_MEMORY_SIZE))
+	if (edu_dma(&demo->edu, EDU_TO_MEMORY, demo->iova + TARGET,
+		    EDU_MEMORY_SIZE))
 		errx(1, "the device did not finish a DMA write");
 }
 
@@ -353,53 +359,17 @@ static void blocked_dma(struct demo *demo)
 	step("The device did the same DMA read again. Verified: it did not get what is there.");
 }
 
-/* How the drivers of the IOMMUs of today begin their message about a fault */
-static bool is_fault_message(const char *message)
-{
-	static const char * const marks[][2] = {
-		{ "DMAR: ", "fault addr" },
-		{ "virtio_iommu ", "fault from" },
-		{ "arm-smmu-v3 ", "event 0x" },
-		{ "AMD-Vi: ", "IO_PAGE_FAULT" },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(marks); i++)
-		if (strstr(message, marks[i][0]) &&
-		    strstr(message, marks[i][1]))
-			return true;
-	return false;
-}
-
 static void show_fault(struct demo *demo)
 {
-	char record[8192], *message;
-	unsigned int tries;
-	ssize_t len;
+	char message[1024];
+	int rc = kernel_log_fault(demo->kmsg, message, sizeof(message));
 
-	/* The IOMMU raises an interrupt for the fault: give it two seconds */
-	for (tries = 0; tries < 200; tries++) {
-		len = read(demo->kmsg, record, sizeof(record) - 1);
-		if (len < 0 && errno == EAGAIN) {
-			usleep(10000);
-			continue;
-		}
-		if (len < 0 && errno == EPIPE)
-			continue;
-		if (len < 0)
-			err(1, "/dev/kmsg");
-		record[len] = 0;
-		message = strchr(record, ';');
-		if (!message)
-			continue;
-		message[strcspn(message, "\n")] = 0;
-		if (!is_fault_message(++message))
-			continue;
-		step("The IOMMU stopped it, and the kernel logged the fault:\n      %s",
-		     message);
-		return;
-	}
-	errx(1, "the kernel logged no fault");
+	if (rc == -ETIMEDOUT)
+		errx(1, "the kernel logged no fault");
+	if (rc)
+		errx(1, "/dev/kmsg: %s", strerror(-rc));
+	step("The IOMMU stopped it, and the kernel logged the fault:\n      %s",
+	     message);
 }
 
 static void close_files(struct demo *demo)
@@ -430,6 +400,8 @@ int main(int argc, char **argv)
 	if (argc > 2)
 		errx(2, "usage: iommu-demo [PCI address]");
 	demo.bdf = vfio_device_address(argv[1]);
+	if (!demo.bdf)
+		errx(2, "give a PCI address like 0000:00:04.0, as argument or in $EDU0");
 	demo.memory = mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (demo.memory == MAP_FAILED)
@@ -440,7 +412,8 @@ int main(int argc, char **argv)
 	bind_device(&demo);
 	ask_device(&demo);
 	make_address_space(&demo);
-	edu_open(&demo.edu, demo.device);
+	if (edu_open(&demo.edu, demo.device))
+		errx(1, "%s is not an edu device that can be used", demo.bdf);
 	allowed_dma(&demo);
 	blocked_dma(&demo);
 	show_fault(&demo);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A PCI device that is bound to vfio-pci. See vfio-device.h.
+ * A device that VFIO hands out. See vfio-device.h.
  */
 #include <dirent.h>
-#include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -17,80 +17,108 @@
 
 #include "vfio-device.h"
 
-const char *vfio_device_address(const char *arg)
+const char *vfio_device_address(const char *argument)
 {
-	const char *bdf = arg ? arg : getenv("EDU0");
+	const char *bdf = argument ? argument : getenv("EDU0");
 
-	if (!bdf || !*bdf)
-		errx(2, "give a PCI address like 0000:00:04.0, as argument or in $EDU0");
-	return bdf;
+	return bdf && *bdf ? bdf : NULL;
 }
 
-int vfio_open_cdev(const char *bdf, char *path, size_t path_len)
+static int open_file(const char *path)
 {
-	char dir_path[PATH_MAX], name[NAME_MAX + 1] = "";
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A file of the device's directory in sysfs */
+static void sysfs_path(const char *device, const char *file, char *path,
+		       size_t size)
+{
+	snprintf(path, size, "%s%s/%s",
+		 *device == '/' ? "" : "/sys/bus/pci/devices/", device, file);
+}
+
+/* The character device is named in sysfs: .../vfio-dev/vfioN or noiommu-vfioN */
+int vfio_cdev_path(const char *device, char *path, size_t size)
+{
 	struct dirent *entry;
+	char sysfs[PATH_MAX];
+	int rc = -ENOENT;
 	DIR *dir;
-	int fd;
 
-	snprintf(dir_path, sizeof(dir_path),
-		 "/sys/bus/pci/devices/%s/vfio-dev", bdf);
-	dir = opendir(dir_path);
+	sysfs_path(device, "vfio-dev", sysfs, sizeof(sysfs));
+	dir = opendir(sysfs);
 	if (!dir)
-		err(1, "%s (is its driver vfio-pci, and VFIO_DEVICE_CDEV in the kernel?)",
-		    dir_path);
-	while (!*name && (entry = readdir(dir)))
-		if (!strncmp(entry->d_name, "vfio", 4))
-			strcpy(name, entry->d_name);
+		return -errno;
+	while (rc && (entry = readdir(dir))) {
+		if (!strstr(entry->d_name, "vfio"))
+			continue;
+		snprintf(path, size, "/dev/vfio/devices/%s", entry->d_name);
+		rc = 0;
+	}
 	closedir(dir);
-	if (!*name)
-		errx(1, "%s is empty", dir_path);
-
-	snprintf(path, path_len, "/dev/vfio/devices/%s", name);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		err(1, "%s", path);
-	return fd;
+	return rc;
 }
 
-int vfio_open_group(const char *bdf)
+int vfio_open_cdev(const char *device)
+{
+	char path[PATH_MAX];
+	int rc = vfio_cdev_path(device, path, sizeof(path));
+
+	return rc ? rc : open_file(path);
+}
+
+int vfio_group_number(const char *device)
 {
 	char path[PATH_MAX], target[PATH_MAX];
-	ssize_t len;
-	int fd;
+	ssize_t length;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group",
-		 bdf);
-	len = readlink(path, target, sizeof(target) - 1);
-	if (len < 0)
-		err(1, "%s (is there an IOMMU?)", path);
-	target[len] = 0;
-
-	snprintf(path, sizeof(path), "/dev/vfio%s", strrchr(target, '/'));
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		err(1, "%s", path);
-	return fd;
+	sysfs_path(device, "iommu_group", path, sizeof(path));
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return -errno;
+	target[length] = 0;
+	return atoi(strrchr(target, '/') + 1);
 }
 
-__u64 vfio_region_offset(int device, unsigned int index)
+int vfio_open_group(const char *device)
+{
+	int number = vfio_group_number(device);
+	char path[PATH_MAX];
+
+	if (number < 0)
+		return number;
+	snprintf(path, sizeof(path), "/dev/vfio/%d", number);
+	if (access(path, F_OK))
+		snprintf(path, sizeof(path), "/dev/vfio/noiommu-%d", number);
+	return open_file(path);
+}
+
+int vfio_region_offset(int device, unsigned int index, __u64 *offset)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
 
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info))
-		err(1, "VFIO_DEVICE_GET_REGION_INFO of region %u", index);
-	return info.offset;
+		return -errno;
+	*offset = info.offset;
+	return 0;
 }
 
-void vfio_enable_dma(int device)
+int vfio_enable_dma(int device)
 {
-	off_t offset = vfio_region_offset(device, VFIO_PCI_CONFIG_REGION_INDEX) +
-		       PCI_COMMAND;
 	__u16 command;
+	__u64 offset = 0;
+	int rc;
 
+	rc = vfio_region_offset(device, VFIO_PCI_CONFIG_REGION_INDEX, &offset);
+	if (rc)
+		return rc;
+	offset += PCI_COMMAND;
 	if (pread(device, &command, sizeof(command), offset) != sizeof(command))
-		err(1, "reading the PCI command register");
+		return -EIO;
 	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 	if (pwrite(device, &command, sizeof(command), offset) != sizeof(command))
-		err(1, "writing the PCI command register");
+		return -EIO;
+	return 0;
 }

@@ -17,6 +17,9 @@
  * IOMMU, or a new one. Such automatic tables go with the last group that uses
  * them. attach_lock keeps two devices from making two tables at once.
  *
+ * A device without an IOMMU (noiommu.c) is alone in a group that the IOMMU layer
+ * knows by name only. Nobody can take it, and nothing can be blocked.
+ *
  * The driver that bound a device serialises its calls for that device, and
  * unbinds it before the device goes away.
  */
@@ -27,7 +30,9 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "iommufd_private.h"
+#include "fault.h"
+#include "nesting.h"
+#include "trace.h"
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
@@ -43,6 +48,20 @@ static bool group_isolates_msi(struct iommu_group *group)
 {
 	return irq_domain_check_msi_remap() ||
 	       !iommu_group_for_each_dev(group, NULL, device_isolates_msi);
+}
+
+/* Does the platform isolate interrupts of the group, or its owner not care? */
+static int check_msi(struct device *dev, bool isolated)
+{
+	if (isolated)
+		return 0;
+	if (!allow_unsafe_interrupts) {
+		dev_warn(dev,
+			 "no interrupt isolation: set iommufd.allow_unsafe_interrupts to let user space have the device nevertheless\n");
+		return -EPERM;
+	}
+	dev_warn_once(dev, "bound without interrupt isolation\n");
+	return 0;
 }
 
 /*
@@ -61,36 +80,29 @@ static struct iommufd_group *find_group(struct iommufd_ctx *ictx,
 	return NULL;
 }
 
-/* The group of a device that is about to be bound; consumes @group */
-static struct iommufd_group *get_group(struct iommufd_ctx *ictx,
-				       struct iommu_group *group)
+/* Take a group that has no device bound here; consumes @group */
+static struct iommufd_group *claim_group(struct iommufd_ctx *ictx,
+					 struct iommu_group *group,
+					 bool no_iommu)
 {
 	struct iommufd_group *igroup;
 	int rc;
 
-	igroup = find_group(ictx, group);
-	if (igroup) {
-		iommu_group_put(group);
-		igroup->bound++;
-		return igroup;
-	}
-
+	lockdep_assert_held(&ictx->groups_lock);
 	igroup = kzalloc(sizeof(*igroup), GFP_KERNEL_ACCOUNT);
 	if (!igroup) {
 		rc = -ENOMEM;
 		goto err_put;
 	}
 	/* From here to the release the devices are blocked or attached */
-	rc = iommu_group_claim_dma_owner(group, ictx);
-	if (rc) {
-		/* Somebody else has it: a kernel driver or another user */
-		if (rc == -EPERM)
-			rc = -EBUSY;
+	rc = no_iommu ? 0 : iommu_group_claim_dma_owner(group, ictx);
+	if (rc)
 		goto err_free;
-	}
 	igroup->group = group;
+	igroup->no_iommu = no_iommu;
 	igroup->bound = 1;
 	igroup->sw_msi_start = PHYS_ADDR_MAX;
+	spin_lock_init(&igroup->fault_lock);
 	mutex_init(&igroup->lock);
 	list_add(&igroup->entry, &ictx->groups);
 	return igroup;
@@ -102,13 +114,36 @@ err_put:
 	return ERR_PTR(rc);
 }
 
+/* The group of a device that is about to be bound; consumes @group */
+static struct iommufd_group *get_group(struct iommufd_ctx *ictx,
+				       struct iommu_group *group, bool no_iommu)
+{
+	struct iommufd_group *igroup;
+
+	igroup = find_group(ictx, group);
+	if (igroup) {
+		iommu_group_put(group);
+		/* A whole group is nobody else's: see iommufd_group_bind() */
+		if (igroup->whole)
+			return ERR_PTR(-EBUSY);
+		igroup->bound++;
+		return igroup;
+	}
+	igroup = claim_group(ictx, group, no_iommu);
+	/* Somebody else has it: a kernel driver or another user */
+	if (igroup == ERR_PTR(-EPERM))
+		return ERR_PTR(-EBUSY);
+	return igroup;
+}
+
 static void put_group(struct iommufd_group *igroup)
 {
 	if (--igroup->bound)
 		return;
 	WARN_ON(igroup->hwpt);
 	list_del(&igroup->entry);
-	iommu_group_release_dma_owner(igroup->group);
+	if (!igroup->no_iommu)
+		iommu_group_release_dma_owner(igroup->group);
 	iommu_group_put(igroup->group);
 	kfree(igroup);
 }
@@ -117,14 +152,35 @@ static void put_group(struct iommufd_group *igroup)
  * Bind
  */
 
-static bool cookie_in_use(struct iommufd_ctx *ictx, u64 cookie)
+/* Who has a cookie: a device, or an access, by which an emulated one is bound */
+struct iommufd_object *iommufd_find_cookie(struct iommufd_ctx *ictx, u64 cookie)
 {
+	struct iommufd_access *access;
 	struct iommufd_device *idev;
 
+	lockdep_assert_held(&ictx->groups_lock);
 	list_for_each_entry(idev, &ictx->devices, entry)
 		if (idev->has_cookie && idev->cookie == cookie)
-			return true;
-	return false;
+			return &idev->obj;
+	list_for_each_entry(access, &ictx->accesses, entry)
+		if (access->has_cookie && access->cookie == cookie)
+			return &access->obj;
+	return NULL;
+}
+
+/* Is the IOMMU of the device, if it shall have one, good enough for the user? */
+static int check_iommu(struct device *dev, struct iommu_group *group,
+		       unsigned int flags, bool *isolated)
+{
+	if (flags & IOMMUFD_BIND_NO_IOMMU) {
+		*isolated = false;
+		return dev->iommu && dev->iommu->iommu_dev ? -EINVAL : 0;
+	}
+	/* All DMA is mapped with IOMMU_CACHE: user space cannot flush */
+	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
+		return -EINVAL;
+	*isolated = group_isolates_msi(group);
+	return flags & IOMMUFD_BIND_ANY_MSI ? 0 : check_msi(dev, *isolated);
 }
 
 struct iommufd_device *__iommufd_device_bind(struct iommufd_ctx *ictx,
@@ -137,21 +193,13 @@ struct iommufd_device *__iommufd_device_bind(struct iommufd_ctx *ictx,
 	bool isolated;
 	int rc;
 
-	/* All DMA is mapped with IOMMU_CACHE: user space cannot flush */
-	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
-		return ERR_PTR(-EINVAL);
 	group = iommu_group_get(dev);
 	if (!group)
 		return ERR_PTR(-ENODEV);
-	isolated = group_isolates_msi(group);
-	if (!isolated && !(flags & IOMMUFD_BIND_ANY_MSI)) {
-		if (!allow_unsafe_interrupts) {
-			dev_warn(dev,
-				 "no interrupt isolation: set iommufd.allow_unsafe_interrupts to let user space have the device nevertheless\n");
-			iommu_group_put(group);
-			return ERR_PTR(-EPERM);
-		}
-		dev_warn_once(dev, "bound without interrupt isolation\n");
+	rc = check_iommu(dev, group, flags, &isolated);
+	if (rc) {
+		iommu_group_put(group);
+		return ERR_PTR(rc);
 	}
 
 	idev = iommufd_object_alloc(ictx, idev, IOMMUFD_OBJ_DEVICE);
@@ -169,14 +217,19 @@ struct iommufd_device *__iommufd_device_bind(struct iommufd_ctx *ictx,
 	}
 
 	mutex_lock(&ictx->groups_lock);
-	if (cookie && cookie_in_use(ictx, *cookie)) {
+	if (cookie && iommufd_find_cookie(ictx, *cookie)) {
 		rc = -EEXIST;
 		iommu_group_put(group);
 		goto err_unlock;
 	}
-	idev->igroup = get_group(ictx, group);
+	idev->igroup = get_group(ictx, group, flags & IOMMUFD_BIND_NO_IOMMU);
 	if (IS_ERR(idev->igroup)) {
 		rc = PTR_ERR(idev->igroup);
+		goto err_unlock;
+	}
+	rc = iommufd_fault_register(idev);
+	if (rc) {
+		put_group(idev->igroup);
 		goto err_unlock;
 	}
 	list_add_tail(&idev->entry, &ictx->devices);
@@ -225,6 +278,8 @@ void iommufd_device_destroy(struct iommufd_ctx *ictx,
 		container_of(obj, struct iommufd_device, obj);
 
 	WARN_ON(idev->attached);
+	iommufd_device_remove_vdevice(idev);
+	iommufd_fault_unregister(idev);
 	mutex_lock(&ictx->groups_lock);
 	list_del(&idev->entry);
 	put_group(idev->igroup);
@@ -296,23 +351,32 @@ EXPORT_SYMBOL_GPL(iommufd_ctx_dev_id);
  * Attach
  */
 
-/* Reserve in @ioas what the group cannot use */
-static int reserve_group(struct iommufd_group *igroup,
-			 struct iommufd_ioas *ioas)
+/* The group comes to @ioas: reserve there what it cannot use */
+static int enter_ioas(struct iommufd_group *igroup, struct iommufd_ioas *ioas)
 {
 	struct rb_root_cached reserved = RB_ROOT_CACHED;
 	int rc;
 
 	lockdep_assert_held(&igroup->lock);
-	rc = iommufd_iova_add_resv(&reserved, igroup->group, igroup,
+	rc = iommufd_iova_add_resv(&reserved, igroup, igroup,
 				   &igroup->sw_msi_start);
 	if (!rc) {
 		mutex_lock(&ioas->iova_lock);
 		rc = iommufd_ioas_adopt_reserved(ioas, &reserved);
+		if (!rc)
+			ioas->noiommu_devices += igroup->no_iommu;
 		mutex_unlock(&ioas->iova_lock);
 	}
 	iommufd_iova_remove(&reserved, NULL);
 	return rc;
+}
+
+static void leave_ioas(struct iommufd_group *igroup, struct iommufd_ioas *ioas)
+{
+	iommufd_ioas_release_reserved(ioas, igroup);
+	mutex_lock(&ioas->iova_lock);
+	ioas->noiommu_devices -= igroup->no_iommu;
+	mutex_unlock(&ioas->iova_lock);
 }
 
 /* The domain maps MSI doorbells where the IOMMU translates them */
@@ -321,6 +385,8 @@ static int prepare_msi(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
 	int rc;
 
 	lockdep_assert_held(&hwpt->ioas->attach_lock);
+	if (hwpt->parent)
+		hwpt = hwpt->parent;
 	if (igroup->sw_msi_start == PHYS_ADDR_MAX || hwpt->msi_cookie)
 		return 0;
 	rc = iommu_get_msi_cookie(hwpt->domain, igroup->sw_msi_start);
@@ -354,6 +420,16 @@ static void put_old_hwpt(struct iommufd_ctx *ictx, struct iommufd_hwpt *hwpt)
 		iommufd_object_put(ictx, &hwpt->obj);
 }
 
+/* Tell the IOMMU that the group uses @hwpt from now on */
+static int set_domain(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
+{
+	if (igroup->no_iommu)
+		return 0;
+	if (igroup->hwpt)
+		return iommu_group_replace_domain(igroup->group, hwpt->domain);
+	return iommu_attach_group(hwpt->domain, igroup->group);
+}
+
 /*
  * Make the group use @hwpt instead of what it uses now. The caller has a use
  * of @hwpt, which becomes the group's. On failure the caller still has it, and
@@ -373,43 +449,35 @@ static int set_hwpt(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt,
 		return 0;
 	}
 	if (new_ioas) {
-		rc = reserve_group(igroup, hwpt->ioas);
+		rc = enter_ioas(igroup, hwpt->ioas);
 		if (rc)
 			return rc;
 	}
 	rc = prepare_msi(igroup, hwpt);
 	if (rc)
 		goto err_release;
-	if (cur)
-		rc = iommu_group_replace_domain(igroup->group, hwpt->domain);
-	else
-		rc = iommu_attach_group(hwpt->domain, igroup->group);
+	/* The first fault may come before the driver is back */
+	iommufd_fault_switch(igroup, hwpt->fault);
+	rc = set_domain(igroup, hwpt);
 	if (rc)
-		goto err_release;
+		goto err_fault;
 
 	igroup->hwpt = hwpt;
 	if (cur) {
+		iommufd_fault_flush_group(cur->fault, igroup);
 		if (new_ioas)
-			iommufd_ioas_release_reserved(cur->ioas, igroup);
+			leave_ioas(igroup, cur->ioas);
 		drop_hwpt(ictx, cur, old);
 	}
 	return 0;
 
+err_fault:
+	iommufd_fault_switch(igroup, cur ? cur->fault : NULL);
+	iommufd_fault_flush_group(hwpt->fault, igroup);
 err_release:
 	if (new_ioas)
-		iommufd_ioas_release_reserved(hwpt->ioas, igroup);
+		leave_ioas(igroup, hwpt->ioas);
 	return rc;
-}
-
-/* Can the device use this table, as it is? */
-static int check_hwpt(struct iommufd_hwpt *hwpt, struct device *dev)
-{
-	int rc;
-
-	if (dev->bus->iommu_ops->default_domain_ops != hwpt->domain->ops)
-		return -EINVAL;
-	rc = iommu_domain_finalise(hwpt->domain, dev);
-	return rc == -ENOMEM ? rc : rc ? -EINVAL : 0;
 }
 
 static int set_existing_hwpt(struct iommufd_device *idev,
@@ -418,7 +486,8 @@ static int set_existing_hwpt(struct iommufd_device *idev,
 {
 	int rc;
 
-	rc = check_hwpt(hwpt, idev->dev);
+	rc = iommufd_hwpt_suits(hwpt, idev->igroup, idev->dev) ?:
+	     iommufd_nested_knows(hwpt, idev);
 	if (rc)
 		return rc;
 	rc = iommufd_object_use(idev->ictx, &hwpt->obj);
@@ -434,14 +503,18 @@ static int set_existing_hwpt(struct iommufd_device *idev,
 
 /* An automatic table of @ioas that suits the device; the caller gets a use */
 static struct iommufd_hwpt *find_automatic(struct iommufd_ioas *ioas,
-					   struct device *dev)
+					   struct iommufd_group *igroup,
+					   struct device *dev,
+					   enum iommufd_stage wanted)
 {
 	struct iommufd_hwpt *hwpt, *found = NULL;
 
 	down_read(&ioas->tables_lock);
 	list_for_each_entry(hwpt, &ioas->tables, entry) {
 		/* No use can be had of one that is on its way out */
-		if (hwpt->automatic && !check_hwpt(hwpt, dev) &&
+		if (hwpt->automatic && !hwpt->nest_parent &&
+		    hwpt->wanted == wanted &&
+		    !iommufd_hwpt_suits(hwpt, igroup, dev) &&
 		    !iommufd_object_use(ioas->ictx, &hwpt->obj)) {
 			found = hwpt;
 			break;
@@ -452,41 +525,45 @@ static struct iommufd_hwpt *find_automatic(struct iommufd_ioas *ioas,
 }
 
 /* Make a table for the device, and its group use it */
-static int set_new_hwpt(struct iommufd_device *idev, struct iommufd_ioas *ioas,
+static int set_new_hwpt(struct iommufd_group *igroup, struct device *dev,
+			struct iommufd_ioas *ioas, enum iommufd_stage wanted,
 			struct iommufd_hwpt **old)
 {
+	struct iommufd_ctx *ictx = ioas->ictx;
 	struct iommufd_hwpt *hwpt;
 	int rc;
 
-	hwpt = iommufd_hwpt_alloc(ioas, idev->dev, true);
+	hwpt = iommufd_hwpt_alloc(ioas, igroup, dev, NULL, true, wanted);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
-	iommufd_object_use(idev->ictx, &hwpt->obj);
-	rc = set_hwpt(idev->igroup, hwpt, old);
+	iommufd_object_use(ictx, &hwpt->obj);
+	rc = set_hwpt(igroup, hwpt, old);
 	if (rc) {
-		iommufd_object_unuse(idev->ictx, &hwpt->obj);
+		iommufd_object_unuse(ictx, &hwpt->obj);
 		iommufd_hwpt_abort(hwpt);
 		return rc;
 	}
-	iommufd_object_publish(idev->ictx, &hwpt->obj);
+	iommufd_object_publish(ictx, &hwpt->obj);
 	return 0;
 }
 
-static int set_automatic_hwpt(struct iommufd_device *idev,
+/* @dev is a device of the group */
+static int set_automatic_hwpt(struct iommufd_group *igroup, struct device *dev,
 			      struct iommufd_ioas *ioas,
+			      enum iommufd_stage wanted,
 			      struct iommufd_hwpt **old)
 {
 	struct iommufd_hwpt *hwpt;
 	int rc;
 
 	mutex_lock(&ioas->attach_lock);
-	hwpt = find_automatic(ioas, idev->dev);
+	hwpt = find_automatic(ioas, igroup, dev, wanted);
 	if (!hwpt) {
-		rc = set_new_hwpt(idev, ioas, old);
+		rc = set_new_hwpt(igroup, dev, ioas, wanted, old);
 	} else {
-		rc = set_hwpt(idev->igroup, hwpt, old);
+		rc = set_hwpt(igroup, hwpt, old);
 		if (rc)
-			drop_hwpt(idev->ictx, hwpt, old);
+			drop_hwpt(ioas->ictx, hwpt, old);
 	}
 	mutex_unlock(&ioas->attach_lock);
 	return rc;
@@ -500,27 +577,29 @@ static int set_pt(struct iommufd_device *idev, struct iommufd_object *pt,
 
 	switch (pt->type) {
 	case IOMMUFD_OBJ_HWPT:
+	case IOMMUFD_OBJ_HWPT_NESTED:
 		return set_existing_hwpt(idev,
 					 container_of(pt, struct iommufd_hwpt,
 						      obj), old);
 	case IOMMUFD_OBJ_IOAS:
 		if (cur && cur->automatic && &cur->ioas->obj == pt)
 			return 0;
-		return set_automatic_hwpt(idev,
+		return set_automatic_hwpt(idev->igroup, idev->dev,
 					  container_of(pt, struct iommufd_ioas,
-						       obj), old);
+						       obj),
+					  IOMMUFD_STAGE_1, old);
 	default:
 		return -EINVAL;
 	}
 }
 
 /* Is the group of @idev, attached by another device, on @pt already? */
-static int join_group(struct iommufd_group *igroup, struct iommufd_object *pt)
+static int join_group(struct iommufd_device *idev, struct iommufd_object *pt)
 {
-	struct iommufd_hwpt *cur = igroup->hwpt;
+	struct iommufd_hwpt *cur = idev->igroup->hwpt;
 
 	if (pt == &cur->obj || (pt == &cur->ioas->obj && cur->automatic))
-		return 0;
+		return iommufd_nested_knows(cur, idev);
 	return -EINVAL;
 }
 
@@ -541,7 +620,7 @@ static int attach_or_replace(struct iommufd_device *idev, u32 *pt_id,
 	if (idev->attached != replace)
 		rc = replace ? -EINVAL : -EBUSY;
 	else if (!replace && igroup->attached)
-		rc = join_group(igroup, pt);
+		rc = join_group(idev, pt);
 	else
 		rc = set_pt(idev, pt, &old);
 	if (!rc) {
@@ -550,6 +629,7 @@ static int attach_or_replace(struct iommufd_device *idev, u32 *pt_id,
 			igroup->attached++;
 		}
 		*pt_id = igroup->hwpt->obj.id;
+		trace_iommufd_attach(idev, igroup->hwpt);
 	}
 	mutex_unlock(&igroup->lock);
 
@@ -594,6 +674,21 @@ int iommufd_device_replace(struct iommufd_device *idev, u32 *pt_id)
 }
 EXPORT_SYMBOL_GPL(iommufd_device_replace);
 
+/* The last attached device goes; *@old is for put_old_hwpt() */
+static void clear_hwpt(struct iommufd_group *igroup, struct iommufd_hwpt **old)
+{
+	struct iommufd_hwpt *cur = igroup->hwpt;
+
+	lockdep_assert_held(&igroup->lock);
+	if (!igroup->no_iommu)
+		iommu_detach_group(cur->domain, igroup->group);
+	igroup->hwpt = NULL;
+	iommufd_fault_switch(igroup, NULL);
+	iommufd_fault_flush_group(cur->fault, igroup);
+	leave_ioas(igroup, cur->ioas);
+	drop_hwpt(cur->ioas->ictx, cur, old);
+}
+
 /**
  * iommufd_device_detach() - block the DMA of a device again
  * @idev: attached device
@@ -605,20 +700,121 @@ void iommufd_device_detach(struct iommufd_device *idev)
 	struct iommufd_group *igroup = idev->igroup;
 	struct iommufd_ctx *ictx = idev->ictx;
 	struct iommufd_hwpt *old = NULL;
-	struct iommufd_hwpt *cur;
 
 	mutex_lock(&igroup->lock);
 	if (!WARN_ON(!idev->attached)) {
 		idev->attached = false;
-		if (!--igroup->attached) {
-			cur = igroup->hwpt;
-			iommu_detach_group(cur->domain, igroup->group);
-			igroup->hwpt = NULL;
-			iommufd_ioas_release_reserved(cur->ioas, igroup);
-			drop_hwpt(ictx, cur, &old);
-		}
+		trace_iommufd_detach(idev, igroup->hwpt);
+		if (!--igroup->attached)
+			clear_hwpt(igroup, &old);
 	}
 	mutex_unlock(&igroup->lock);
 	put_old_hwpt(ictx, old);
 }
 EXPORT_SYMBOL_GPL(iommufd_device_detach);
+
+/**
+ * iommufd_device_coherent() - is all DMA of a device coherent?
+ * @dev: a device that VFIO hands out, and that stays during the call
+ * @idev: the same as a bound device, or NULL
+ *
+ * A device may ask for DMA that is not (PCIe's no snoop); an IOMMU that enforces
+ * snooping does not let it.
+ *
+ * Return: whether the table enforces snooping that the device is attached to;
+ * if it is to none: whether one that is made for it will.
+ */
+bool iommufd_device_coherent(struct device *dev, struct iommufd_device *idev)
+{
+	bool coherent = false, attached = false;
+
+	if (idev) {
+		mutex_lock(&idev->igroup->lock);
+		attached = idev->attached;
+		if (attached)
+			coherent = idev->igroup->hwpt->enforce_snoop;
+		mutex_unlock(&idev->igroup->lock);
+	}
+	return attached ? coherent : iommufd_can_enforce_snoop(dev);
+}
+EXPORT_SYMBOL_GPL(iommufd_device_coherent);
+
+/*
+ * Groups as a whole, for VFIO's containers
+ */
+
+/**
+ * iommufd_group_bind() - take a group without any of its devices
+ * @ictx: context
+ * @group: the group; the caller has a reference
+ *
+ * DMA of all its devices is blocked from here on. None of them can be bound to
+ * @ictx, or another context, until iommufd_group_unbind().
+ *
+ * Return: the group, or an ERR_PTR as of iommu_group_claim_dma_owner(): -EPERM
+ * if somebody else has it; -ENOMEM.
+ */
+struct iommufd_group *iommufd_group_bind(struct iommufd_ctx *ictx,
+					 struct iommu_group *group)
+{
+	struct iommufd_group *igroup;
+
+	mutex_lock(&ictx->groups_lock);
+	if (find_group(ictx, group)) {
+		igroup = ERR_PTR(-EPERM);
+	} else {
+		igroup = claim_group(ictx, iommu_group_ref_get(group), false);
+		if (!IS_ERR(igroup))
+			igroup->whole = true;
+	}
+	mutex_unlock(&ictx->groups_lock);
+	return igroup;
+}
+
+void iommufd_group_unbind(struct iommufd_ctx *ictx,
+			  struct iommufd_group *igroup)
+{
+	mutex_lock(&ictx->groups_lock);
+	put_group(igroup);
+	mutex_unlock(&ictx->groups_lock);
+}
+
+/**
+ * iommufd_group_attach() - let all devices of a group use an IOAS
+ * @igroup: group that was taken as a whole
+ * @dev: a device of it that stays during the call
+ * @ioas: the IOAS
+ * @wanted: what the group's table shall be
+ *
+ * Return: 0 or an error as of iommufd_device_attach(); -EPERM without interrupt
+ * isolation; -EINVAL if the IOMMU cannot have such a table.
+ */
+int iommufd_group_attach(struct iommufd_group *igroup, struct device *dev,
+			 struct iommufd_ioas *ioas, enum iommufd_stage wanted)
+{
+	struct iommufd_hwpt *old = NULL;
+	int rc;
+
+	rc = check_msi(dev, group_isolates_msi(igroup->group));
+	if (rc)
+		return rc;
+	mutex_lock(&igroup->lock);
+	rc = set_automatic_hwpt(igroup, dev, ioas, wanted, &old);
+	if (!rc)
+		igroup->attached++;
+	mutex_unlock(&igroup->lock);
+	put_old_hwpt(ioas->ictx, old);
+	return rc;
+}
+
+void iommufd_group_detach(struct iommufd_ctx *ictx,
+			  struct iommufd_group *igroup)
+{
+	struct iommufd_hwpt *old = NULL;
+
+	mutex_lock(&igroup->lock);
+	igroup->attached--;
+	clear_hwpt(igroup, &old);
+	mutex_unlock(&igroup->lock);
+	put_old_hwpt(ictx, old);
+}

@@ -10,8 +10,10 @@
  * gone waits for that. So long mappings of one IOAS run side by side.
  *
  * The tree changes under tables_lock held for reading and iova_lock. The set
- * of tables changes under tables_lock held for writing: then every area is
- * MAPPED, and the tree can be walked without iova_lock.
+ * of tables changes under tables_lock held for writing: then every area has its
+ * memory in the tables, and the tree can be walked without iova_lock. An area
+ * that waits for users inside the kernel to let go is UNMAPPING then, and still
+ * has all of its memory.
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
@@ -19,7 +21,8 @@
 #include <linux/slab.h>
 #include <linux/wait.h>
 
-#include "iommufd_private.h"
+#include "nesting.h"
+#include "trace.h"
 
 #define MAP_PROT_FLAGS (IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)
 #define MAP_FLAGS (IOMMU_IOAS_MAP_FIXED_IOVA | MAP_PROT_FLAGS)
@@ -34,6 +37,8 @@ void iommufd_ioas_init(struct iommufd_ioas *ioas, struct iommufd_ctx *ictx)
 	mutex_init(&ioas->attach_lock);
 	init_rwsem(&ioas->tables_lock);
 	INIT_LIST_HEAD(&ioas->tables);
+	init_rwsem(&ioas->accesses_lock);
+	xa_init_flags(&ioas->accesses, XA_FLAGS_ACCOUNT);
 	mutex_init(&ioas->iova_lock);
 	ioas->areas = RB_ROOT;
 	init_waitqueue_head(&ioas->area_gone);
@@ -43,6 +48,20 @@ void iommufd_ioas_init(struct iommufd_ioas *ioas, struct iommufd_ctx *ictx)
 	ioas->first_free[0] = 1;
 	ioas->first_free[1] = 1;
 	ioas->huge_pages = true;
+	init_rwsem(&ioas->nest_lock);
+	INIT_LIST_HEAD(&ioas->children);
+	ioas->derived = RB_ROOT_CACHED;
+}
+
+/* An IOAS that is not published yet, or an ERR_PTR */
+struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ictx)
+{
+	struct iommufd_ioas *ioas;
+
+	ioas = iommufd_object_alloc(ictx, ioas, IOMMUFD_OBJ_IOAS);
+	if (!IS_ERR(ioas))
+		iommufd_ioas_init(ioas, ictx);
+	return ioas;
 }
 
 int iommufd_ioas_alloc_ioctl(struct iommufd_call *call)
@@ -53,11 +72,9 @@ int iommufd_ioas_alloc_ioctl(struct iommufd_call *call)
 
 	if (cmd->flags)
 		return -EOPNOTSUPP;
-	ioas = iommufd_object_alloc(call->ictx, ioas, IOMMUFD_OBJ_IOAS);
+	ioas = iommufd_ioas_alloc(call->ictx);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-
-	iommufd_ioas_init(ioas, call->ictx);
 
 	cmd->out_ioas_id = ioas->obj.id;
 	rc = iommufd_respond(call, sizeof(*cmd));
@@ -83,11 +100,18 @@ static void abort_area(struct iommufd_area *area)
 	mutex_unlock(&ioas->iova_lock);
 }
 
-static void finish_area(struct iommufd_area *area)
+static void finish_areas(struct iommufd_ioas *ioas, struct iommufd_area **areas,
+			 unsigned int nareas)
 {
-	mutex_lock(&area->ioas->iova_lock);
-	area->state = IOMMUFD_AREA_MAPPED;
-	mutex_unlock(&area->ioas->iova_lock);
+	unsigned int i;
+
+	mutex_lock(&ioas->iova_lock);
+	for (i = 0; i < nareas; i++) {
+		areas[i]->state = IOMMUFD_AREA_MAPPED;
+		ioas->mapped += iommufd_area_length(areas[i]);
+		trace_iommufd_map(areas[i]);
+	}
+	mutex_unlock(&ioas->iova_lock);
 }
 
 static int prot_of_flags(u32 flags)
@@ -111,7 +135,7 @@ static int check_map_flags(u32 flags)
 }
 
 /* An IOVA or user address range that the kernel can handle? */
-static int check_range(u64 start, u64 length)
+int iommufd_check_range(u64 start, u64 length)
 {
 	u64 last;
 
@@ -120,6 +144,18 @@ static int check_range(u64 start, u64 length)
 	if (length > ULONG_MAX || check_add_overflow(start, length - 1, &last) ||
 	    last > ULONG_MAX)
 		return -EOVERFLOW;
+	return 0;
+}
+
+/* The rules that type1 has in addition, in its order */
+static int check_limited(struct iommufd_ioas *ioas, unsigned long iova,
+			 unsigned long length)
+{
+	lockdep_assert_held(&ioas->iova_lock);
+	if (iommufd_area_first(ioas, iova, iova + length - 1))
+		return -EEXIST;
+	if (ioas->num_areas >= READ_ONCE(ioas->ictx->vfio.map_limit))
+		return -ENOSPC;
 	return 0;
 }
 
@@ -145,106 +181,191 @@ static int insert_areas(struct iommufd_ioas *ioas, struct iommufd_area **areas,
 	mutex_lock(&ioas->iova_lock);
 	rc = -EINVAL;
 	for (i = 0; i < nareas; i++)
-		if ((areas[i]->va | iommufd_area_length(areas[i])) &
+		if ((areas[i]->pos | iommufd_area_length(areas[i])) &
 		    (ioas->alignment - 1))
 			goto out_unlock;
+	rc = 0;
+	if (flags & IOMMUFD_MAP_LIMITED)
+		rc = check_limited(ioas, *iova, length);
+	if (rc)
+		goto out_unlock;
 	if (flags & IOMMU_IOAS_MAP_FIXED_IOVA)
 		rc = iommufd_ioas_check_iova(ioas, *iova, length);
 	else
-		rc = iommufd_ioas_alloc_iova(ioas, iova, areas[0]->va, length);
+		rc = iommufd_ioas_alloc_iova(ioas, iova, areas[0]->pos, length);
 	if (rc)
 		goto out_unlock;
 
 	pos = *iova;
 	for (i = 0; i < nareas; i++) {
-		iommufd_area_insert(areas[i], ioas, pos);
+		rc = iommufd_area_insert(areas[i], ioas, pos);
+		if (rc)
+			goto err_erase;
 		pos = areas[i]->last + 1;
 	}
+	mutex_unlock(&ioas->iova_lock);
+	return 0;
+
+err_erase:
+	while (i--)
+		iommufd_area_erase(areas[i]);
 out_unlock:
 	mutex_unlock(&ioas->iova_lock);
 	return rc;
 }
 
-static int check_copy_ioas(struct iommu_ioas_copy *cmd)
+/* Put areas into an IOAS and map them, and tell user space where they are */
+static int map_areas(struct iommufd_ioas *ioas, struct iommufd_area **areas,
+		     unsigned int nareas, unsigned long length, u32 flags,
+		     unsigned long iova, u64 __user *out_iova)
+{
+	unsigned int filled;
+	unsigned int i;
+	int rc;
+
+	down_read(&ioas->tables_lock);
+	rc = insert_areas(ioas, areas, nareas, length, flags, &iova);
+	if (rc)
+		goto out_unlock;
+	for (filled = 0; filled < nareas; filled++) {
+		rc = iommufd_area_fill(areas[filled]);
+		if (rc)
+			goto err_unfill;
+	}
+	rc = out_iova ? put_user(iova, out_iova) : 0;
+	if (rc)
+		goto err_unfill;
+	finish_areas(ioas, areas, nareas);
+	goto out_unlock;
+
+err_unfill:
+	while (filled--)
+		iommufd_area_unfill(areas[filled]);
+	for (i = 0; i < nareas; i++)
+		abort_area(areas[i]);
+out_unlock:
+	up_read(&ioas->tables_lock);
+	return rc;
+}
+
+/**
+ * iommufd_ioas_check_map() - check what the caller wants to map
+ * @flags: of map
+ * @pos: where in the source
+ * @length: bytes
+ * @iova: where in the IOAS, if @flags say that it is fixed
+ *
+ * Return: 0 or an error as of IOMMU_IOAS_MAP.
+ */
+int iommufd_ioas_check_map(u32 flags, u64 pos, u64 length, u64 iova)
 {
 	int rc;
 
-	rc = check_map_flags(cmd->flags);
+	rc = check_map_flags(flags);
 	if (rc)
 		return rc;
-	rc = check_range(cmd->src_iova, cmd->length);
+	rc = iommufd_check_range(pos, length);
 	if (rc)
 		return rc;
-	if (cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA)
-		return check_range(cmd->dst_iova, cmd->length);
+	if (flags & IOMMU_IOAS_MAP_FIXED_IOVA)
+		return iommufd_check_range(iova, length);
 	return 0;
+}
+
+/**
+ * iommufd_ioas_map_source() - map a range of a source
+ * @ictx: context
+ * @ioas_id: where
+ * @source: what; or an ERR_PTR, which is returned
+ * @pos: where in @source
+ * @length: bytes
+ * @flags: of map
+ * @iova: where in the IOAS; chosen here if it is not fixed
+ * @out_iova: told where it is, or NULL
+ *
+ * Consumes the reference to @source.
+ *
+ * Return: 0 or an error as of IOMMU_IOAS_MAP.
+ */
+int iommufd_ioas_map_source(struct iommufd_ctx *ictx, u32 ioas_id,
+			    struct iommufd_source *source, u64 pos, u64 length,
+			    u32 flags, u64 iova, u64 __user *out_iova)
+{
+	struct iommufd_area *area;
+	struct iommufd_ioas *ioas;
+	int rc;
+
+	if (IS_ERR(source))
+		return PTR_ERR(source);
+	ioas = iommufd_get_ioas(ictx, ioas_id);
+	if (IS_ERR(ioas)) {
+		iommufd_source_put(source);
+		return PTR_ERR(ioas);
+	}
+	if (source->ops->check && !READ_ONCE(ioas->storage)) {
+		rc = source->ops->check(source, pos);
+		if (rc) {
+			iommufd_source_put(source);
+			goto out_ioas;
+		}
+	}
+	area = iommufd_area_alloc(source, pos, length, prot_of_flags(flags));
+	if (!area) {
+		rc = -ENOMEM;
+		goto out_ioas;
+	}
+	rc = list_empty(&ictx->memories) ? 0 : iommufd_memory_join(area);
+	if (!rc)
+		rc = map_areas(ioas, &area, 1, length, flags, iova, out_iova);
+	if (rc)
+		iommufd_area_free(area);
+out_ioas:
+	iommufd_object_put(ictx, &ioas->obj);
+	return rc;
+}
+
+/**
+ * iommufd_ioas_map_user() - map what the current process has at an address
+ * @ictx: context
+ * @ioas_id: where
+ * @user_va: what: memory, or a BAR of a device
+ * @length: bytes
+ * @flags: of map
+ * @iova: where in the IOAS; chosen here if it is not fixed
+ * @out_iova: told where it is, or NULL
+ *
+ * Return: 0 or an error as of IOMMU_IOAS_MAP.
+ */
+int iommufd_ioas_map_user(struct iommufd_ctx *ictx, u32 ioas_id, u64 user_va,
+			  u64 length, u32 flags, u64 iova,
+			  u64 __user *out_iova)
+{
+	int rc;
+
+	rc = iommufd_ioas_map_source(ictx, ioas_id,
+				     iommufd_source_get_current(ictx), user_va,
+				     length, flags, iova, out_iova);
+	if (rc != -EFAULT)
+		return rc;
+	return iommufd_ioas_map_mmio(ictx, ioas_id, user_va, length, flags,
+				     iova, out_iova);
 }
 
 int iommufd_ioas_map(struct iommufd_call *call)
 {
+	struct iommu_ioas_map __user *ucmd = call->ubuffer;
 	struct iommu_ioas_map *cmd = call->cmd;
-	struct iommufd_payer *payer;
-	struct iommufd_area *area;
-	struct iommufd_ioas *ioas;
-	unsigned long iova = cmd->iova;
 	int rc;
 
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
-	rc = check_map_flags(cmd->flags);
+	rc = iommufd_ioas_check_map(cmd->flags, cmd->user_va, cmd->length,
+				    cmd->iova);
 	if (rc)
 		return rc;
-	rc = check_range(cmd->user_va, cmd->length);
-	if (rc)
-		return rc;
-	if (cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA) {
-		rc = check_range(cmd->iova, cmd->length);
-		if (rc)
-			return rc;
-	}
-
-	ioas = iommufd_get_ioas(call->ictx, cmd->ioas_id);
-	if (IS_ERR(ioas))
-		return PTR_ERR(ioas);
-	payer = iommufd_payer_get(call->ictx);
-	if (IS_ERR(payer)) {
-		rc = PTR_ERR(payer);
-		goto out_put;
-	}
-	area = iommufd_area_alloc(payer, cmd->user_va, cmd->length,
-				  prot_of_flags(cmd->flags));
-	iommufd_payer_put(payer);
-	if (!area) {
-		rc = -ENOMEM;
-		goto out_put;
-	}
-
-	down_read(&ioas->tables_lock);
-	rc = insert_areas(ioas, &area, 1, cmd->length, cmd->flags, &iova);
-	if (rc)
-		goto err_free;
-	rc = iommufd_area_fill(area);
-	if (rc)
-		goto err_abort;
-	cmd->iova = iova;
-	rc = iommufd_respond(call, sizeof(*cmd));
-	if (rc)
-		goto err_unfill;
-	finish_area(area);
-	up_read(&ioas->tables_lock);
-	iommufd_object_put(call->ictx, &ioas->obj);
-	return 0;
-
-err_unfill:
-	iommufd_area_unfill(area);
-err_abort:
-	abort_area(area);
-err_free:
-	up_read(&ioas->tables_lock);
-	iommufd_area_free(area);
-out_put:
-	iommufd_object_put(call->ictx, &ioas->obj);
-	return rc;
+	return iommufd_ioas_map_user(call->ictx, cmd->ioas_id, cmd->user_va,
+				     cmd->length, cmd->flags, cmd->iova,
+				     &ucmd->iova);
 }
 
 /* Count the areas that [iova, last] consists of, without gaps */
@@ -278,6 +399,7 @@ static void free_areas(struct iommufd_area **areas, unsigned int nareas)
 /**
  * copy_source() - make new areas for the memory that a range maps
  * @src: address space
+ * @dst: where the new areas will be
  * @iova: start of the range
  * @last: end of the range, inclusive
  * @prot: of the new areas
@@ -285,8 +407,8 @@ static void free_areas(struct iommufd_area **areas, unsigned int nareas)
  *
  * Return: number of areas, or an error.
  */
-static int copy_source(struct iommufd_ioas *src, unsigned long iova,
-		       unsigned long last, u16 prot,
+static int copy_source(struct iommufd_ioas *src, struct iommufd_ioas *dst,
+		       unsigned long iova, unsigned long last, u16 prot,
 		       struct iommufd_area ***areas)
 {
 	struct iommufd_area *area, **copies;
@@ -308,9 +430,8 @@ static int copy_source(struct iommufd_ioas *src, unsigned long iova,
 		unsigned long first = max(iova, area->iova);
 		unsigned long length = min(last, area->last) - first + 1;
 
-		copies[n] = iommufd_area_alloc(area->payer,
-					       area->va + first - area->iova,
-					       length, prot);
+		copies[n] = iommufd_area_alloc_copy(dst, area, first, length,
+						    prot);
 		if (!copies[n]) {
 			rc = -ENOMEM;
 			goto err_free;
@@ -331,74 +452,46 @@ out_unlock:
 	return rc;
 }
 
-static int map_copies(struct iommufd_ioas *dst, struct iommufd_area **areas,
-		      unsigned int nareas, struct iommufd_call *call)
-{
-	struct iommu_ioas_copy *cmd = call->cmd;
-	unsigned long iova = cmd->dst_iova;
-	unsigned int filled;
-	unsigned int i;
-	int rc;
-
-	down_read(&dst->tables_lock);
-	rc = insert_areas(dst, areas, nareas, cmd->length, cmd->flags, &iova);
-	if (rc)
-		goto out_unlock;
-	for (filled = 0; filled < nareas; filled++) {
-		rc = iommufd_area_fill(areas[filled]);
-		if (rc)
-			goto err_unfill;
-	}
-	cmd->dst_iova = iova;
-	rc = iommufd_respond(call, sizeof(*cmd));
-	if (rc)
-		goto err_unfill;
-	for (i = 0; i < nareas; i++)
-		finish_area(areas[i]);
-	goto out_unlock;
-
-err_unfill:
-	while (filled--)
-		iommufd_area_unfill(areas[filled]);
-	for (i = 0; i < nareas; i++)
-		abort_area(areas[i]);
-out_unlock:
-	up_read(&dst->tables_lock);
-	return rc;
-}
-
 int iommufd_ioas_copy(struct iommufd_call *call)
 {
+	struct iommu_ioas_copy __user *ucmd = call->ubuffer;
 	struct iommu_ioas_copy *cmd = call->cmd;
 	struct iommufd_ioas *src, *dst;
 	struct iommufd_area **areas;
 	int nareas;
 	int rc;
 
-	rc = check_copy_ioas(cmd);
+	rc = iommufd_ioas_check_map(cmd->flags, cmd->src_iova, cmd->length,
+				    cmd->dst_iova);
 	if (rc)
 		return rc;
 	src = iommufd_get_ioas(call->ictx, cmd->src_ioas_id);
 	if (IS_ERR(src))
 		return PTR_ERR(src);
-	nareas = copy_source(src, cmd->src_iova,
-			     cmd->src_iova + cmd->length - 1,
-			     prot_of_flags(cmd->flags), &areas);
-	iommufd_object_put(call->ictx, &src->obj);
-	if (nareas < 0)
-		return nareas;
-
 	dst = iommufd_get_ioas(call->ictx, cmd->dst_ioas_id);
 	if (IS_ERR(dst)) {
-		free_areas(areas, nareas);
-		return PTR_ERR(dst);
+		rc = PTR_ERR(dst);
+		goto out_put_src;
 	}
-	rc = map_copies(dst, areas, nareas, call);
+	iommufd_ioas_lock_copy(dst);
+	nareas = copy_source(src, dst, cmd->src_iova,
+			     cmd->src_iova + cmd->length - 1,
+			     prot_of_flags(cmd->flags), &areas);
+	if (nareas < 0) {
+		rc = nareas;
+		goto out_unlock;
+	}
+	rc = map_areas(dst, areas, nareas, cmd->length, cmd->flags,
+		       cmd->dst_iova, &ucmd->dst_iova);
 	if (rc)
 		free_areas(areas, nareas);
 	else
 		kvfree(areas);
+out_unlock:
+	iommufd_ioas_unlock_copy(dst);
 	iommufd_object_put(call->ictx, &dst->obj);
+out_put_src:
+	iommufd_object_put(call->ictx, &src->obj);
 	return rc;
 }
 
@@ -447,6 +540,8 @@ again:
 			return -ENOENT;
 		if (!*first)
 			*first = area;
+		if (area->last == last)
+			break;
 	}
 	return 0;
 }
@@ -473,8 +568,116 @@ again:
 	return NULL;
 }
 
+/*
+ * Before an area in state UNMAPPING goes, users inside the kernel must let go of
+ * its memory. They are told without any lock that they may need. One who was
+ * about to pin when he was told is told again.
+ */
+static void wait_for_users(struct iommufd_area *area)
+{
+	struct iommufd_ioas *ioas = area->ioas;
+	unsigned long warn = jiffies + 10 * HZ;
+
+	lockdep_assert_held(&ioas->iova_lock);
+	while (area->holder && area->holder->users) {
+		mutex_unlock(&ioas->iova_lock);
+		up_read(&ioas->tables_lock);
+		iommufd_ioas_notify_unmap(ioas, area->iova,
+					  iommufd_area_length(area));
+		wait_event_timeout(ioas->area_gone,
+				   !READ_ONCE(area->holder->users), HZ / 10);
+		WARN_ONCE(time_after(jiffies, warn),
+			  "iommufd: a user inside the kernel keeps pages that are unmapped\n");
+		down_read(&ioas->tables_lock);
+		mutex_lock(&ioas->iova_lock);
+	}
+}
+
+/*
+ * Lock an IOAS to unmap areas of it. Returns whether nest_lock is held, too: there
+ * may be children. If there are none, a change is seen by has_new_children().
+ */
+static bool lock_unmap(struct iommufd_ioas *ioas)
+{
+	bool nest = !list_empty_careful(&ioas->children);
+
+	if (nest)
+		down_write_nested(&ioas->nest_lock, ioas->depth);
+	down_read(&ioas->tables_lock);
+	mutex_lock(&ioas->iova_lock);
+	return nest;
+}
+
+static void unlock_unmap(struct iommufd_ioas *ioas, bool nest)
+{
+	mutex_unlock(&ioas->iova_lock);
+	up_read(&ioas->tables_lock);
+	if (nest)
+		up_write(&ioas->nest_lock);
+}
+
+/* Children that nobody reckoned with when the IOAS was locked */
+static bool has_new_children(struct iommufd_ioas *ioas, bool nest)
+{
+	lockdep_assert_held(&ioas->iova_lock);
+	return !nest && !list_empty(&ioas->children);
+}
+
+/* Unmap an area, first from all who copied it; lets iova_lock go meanwhile */
+static void unmap_area(struct iommufd_area *area, bool nest)
+{
+	struct iommufd_ioas *ioas = area->ioas;
+
+	area->state = IOMMUFD_AREA_UNMAPPING;
+	ioas->mapped -= iommufd_area_length(area);
+	if (nest) {
+		mutex_unlock(&ioas->iova_lock);
+		up_read(&ioas->tables_lock);
+		iommufd_ioas_lose(ioas, area->iova, area->last);
+		down_read(&ioas->tables_lock);
+		mutex_lock(&ioas->iova_lock);
+	}
+	wait_for_users(area);
+	mutex_unlock(&ioas->iova_lock);
+	iommufd_area_unfill(area);
+	mutex_lock(&ioas->iova_lock);
+	iommufd_area_erase(area);
+	/* Who waits began to with iova_lock held */
+	if (waitqueue_active(&ioas->area_gone))
+		wake_up_all(&ioas->area_gone);
+	trace_iommufd_unmap(area);
+	iommufd_area_free(area);
+}
+
 /**
- * unmap_range() - unmap all areas in a range
+ * iommufd_ioas_unmap_derived() - unmap what a child has of its parent
+ * @child: the child; nest_lock of the parent is held for writing, so that it gets
+ *         nothing more
+ * @iova: first IOVA of the parent
+ * @last: last one, inclusive
+ */
+void iommufd_ioas_unmap_derived(struct iommufd_ioas *child, unsigned long iova,
+				unsigned long last)
+{
+	struct iommufd_area *area;
+	bool nest;
+
+	do {
+		nest = lock_unmap(child);
+		while ((area = iommufd_ioas_next_derived(child, iova, last)) &&
+		       !has_new_children(child, nest)) {
+			/* Somebody else unmaps it from the child itself */
+			if (area->state == IOMMUFD_AREA_UNMAPPING)
+				wait_for_unmap(child);
+			else
+				unmap_area(area, nest);
+		}
+		unlock_unmap(child, nest);
+	} while (area);
+}
+
+/**
+ * iommufd_ioas_unmap_range() - unmap all areas in a range
  * @ioas: address space
  * @iova: first IOVA
  * @last: last IOVA, inclusive
@@ -482,39 +685,37 @@ again:
  *
  * Return: 0; -ENOENT if an area is cut; then nothing is unmapped.
  */
-static int unmap_range(struct iommufd_ioas *ioas, unsigned long iova,
-		       unsigned long last, unsigned long *unmapped)
+int iommufd_ioas_unmap_range(struct iommufd_ioas *ioas, unsigned long iova,
+			     unsigned long last, unsigned long *unmapped)
 {
 	struct iommufd_area *area;
+	bool nest;
 	int rc;
 
 	*unmapped = 0;
-	down_read(&ioas->tables_lock);
-	mutex_lock(&ioas->iova_lock);
+	nest = lock_unmap(ioas);
 	rc = check_unmap(ioas, iova, last, &area);
 	while (!rc && area) {
-		area->state = IOMMUFD_AREA_UNMAPPING;
-		mutex_unlock(&ioas->iova_lock);
-		iommufd_area_unfill(area);
-		mutex_lock(&ioas->iova_lock);
-		iommufd_area_erase(area);
-		/* Who waits began to with iova_lock held */
-		if (waitqueue_active(&ioas->area_gone))
-			wake_up_all(&ioas->area_gone);
+		if (has_new_children(ioas, nest)) {
+			unlock_unmap(ioas, nest);
+			nest = lock_unmap(ioas);
+			area = next_unmap(ioas, iova, last);
+			continue;
+		}
 		*unmapped += iommufd_area_length(area);
 		iova = area->last;
-		iommufd_area_free(area);
+		unmap_area(area, nest);
 		if (iova == last)
 			break;
-		area = next_unmap(ioas, iova + 1, last);
+		area = next_unmap(ioas, ++iova, last);
 	}
-	mutex_unlock(&ioas->iova_lock);
-	up_read(&ioas->tables_lock);
+	unlock_unmap(ioas, nest);
 	return rc;
 }
 
 int iommufd_ioas_unmap(struct iommufd_call *call)
 {
+	struct iommu_ioas_unmap __user *ucmd = call->ubuffer;
 	struct iommu_ioas_unmap *cmd = call->cmd;
 	bool all = !cmd->iova && cmd->length == U64_MAX;
 	unsigned long last = ULONG_MAX;
@@ -523,7 +724,7 @@ int iommufd_ioas_unmap(struct iommufd_call *call)
 	int rc;
 
 	if (!all) {
-		rc = check_range(cmd->iova, cmd->length);
+		rc = iommufd_check_range(cmd->iova, cmd->length);
 		if (rc)
 			return rc;
 		last = cmd->iova + cmd->length - 1;
@@ -531,14 +732,13 @@ int iommufd_ioas_unmap(struct iommufd_call *call)
 	ioas = iommufd_get_ioas(call->ictx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	rc = unmap_range(ioas, cmd->iova, last, &unmapped);
+	rc = iommufd_ioas_unmap_range(ioas, cmd->iova, last, &unmapped);
 	iommufd_object_put(call->ictx, &ioas->obj);
 	if (rc)
 		return rc;
 	if (!unmapped && !all)
 		return -ENOENT;
-	cmd->length = unmapped;
-	return iommufd_respond(call, sizeof(*cmd));
+	return put_user(unmapped, &ucmd->length);
 }
 
 void iommufd_ioas_destroy(struct iommufd_ctx *ictx, struct iommufd_object *obj)
@@ -546,7 +746,10 @@ void iommufd_ioas_destroy(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 	struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);
 	unsigned long unmapped;
 
-	WARN_ON(unmap_range(ioas, 0, ULONG_MAX, &unmapped));
+	iommufd_vfio_forget_ioas(ioas);
+	WARN_ON(iommufd_ioas_unmap_range(ioas, 0, ULONG_MAX, &unmapped));
+	if (ioas->parent)
+		iommufd_ioas_remove_child(ioas);
 	iommufd_iova_remove(&ioas->reserved, NULL);
 	iommufd_iova_remove(&ioas->allowed, NULL);
 }

@@ -76,7 +76,7 @@ int iommufd_iova_add_aperture(struct rb_root_cached *root,
 /**
  * iommufd_iova_add_resv() - reserve what the devices of a group cannot use
  * @root: tree to add to
- * @group: group
+ * @igroup: group
  * @owner: of the new nodes
  * @sw_msi_start: returns the start of the window in which the kernel maps MSI
  *                doorbells, or PHYS_ADDR_MAX if there is none
@@ -84,7 +84,7 @@ int iommufd_iova_add_aperture(struct rb_root_cached *root,
  * Return: 0 or an error; then nodes of @owner may have been added.
  */
 int iommufd_iova_add_resv(struct rb_root_cached *root,
-			  struct iommu_group *group, const void *owner,
+			  struct iommufd_group *igroup, const void *owner,
 			  phys_addr_t *sw_msi_start)
 {
 	struct iommu_resv_region *resv, *next;
@@ -93,7 +93,10 @@ int iommufd_iova_add_resv(struct rb_root_cached *root,
 	int rc;
 
 	*sw_msi_start = PHYS_ADDR_MAX;
-	rc = iommu_get_group_resv_regions(group, &regions);
+	/* What the device cannot use has to do with memory, not with IOVAs */
+	if (igroup->no_iommu)
+		return 0;
+	rc = iommu_get_group_resv_regions(igroup->group, &regions);
 	list_for_each_entry_safe(resv, next, &regions, list) {
 		switch (resv->type) {
 		case IOMMU_RESV_DIRECT_RELAXABLE:
@@ -122,6 +125,32 @@ free:
 }
 
 /**
+ * iommufd_iova_next_free() - walk through what is not reserved
+ * @reserved: reserved ranges
+ * @range: in: @range->start, where to look from on; out: the first free range
+ *         there
+ *
+ * Return: true if there is one.
+ */
+bool iommufd_iova_next_free(struct rb_root_cached *reserved,
+			    struct iommu_iova_range *range)
+{
+	struct interval_tree_node *node;
+	unsigned long start = range->start;
+
+	for (node = interval_tree_iter_first(reserved, start, ULONG_MAX);
+	     node && node->start <= start;
+	     node = interval_tree_iter_next(node, range->start, ULONG_MAX)) {
+		if (node->last == ULONG_MAX)
+			return false;
+		start = max(start, node->last + 1);
+	}
+	range->start = start;
+	range->last = node ? node->start - 1 : ULONG_MAX;
+	return true;
+}
+
+/**
  * iommufd_iova_emit_free() - tell user space what is not reserved
  * @reserved: reserved ranges
  * @uptr: user address of an array of struct iommu_iova_range
@@ -134,32 +163,19 @@ int iommufd_iova_emit_free(struct rb_root_cached *reserved, u64 uptr,
 			   u32 *num_ranges, unsigned long *max_iova)
 {
 	struct iommu_iova_range __user *out = u64_to_user_ptr(uptr);
-	struct interval_tree_node *node;
-	unsigned long start = 0;
+	struct iommu_iova_range range = {};
 	u32 room = *num_ranges;
-	bool more = true;
 	u32 n = 0;
 
 	*max_iova = 0;
-	node = interval_tree_iter_first(reserved, 0, ULONG_MAX);
-	while (more) {
-		struct iommu_iova_range range = { .start = start };
-
-		range.last = node ? node->start - 1 : ULONG_MAX;
-		if (!node || node->start > start) {
-			if (n < room &&
-			    copy_to_user(&out[n], &range, sizeof(range)))
-				return -EFAULT;
-			n++;
-			*max_iova = range.last;
-		}
-		if (!node)
+	while (iommufd_iova_next_free(reserved, &range)) {
+		if (n < room && copy_to_user(&out[n], &range, sizeof(range)))
+			return -EFAULT;
+		n++;
+		*max_iova = range.last;
+		if (range.last == ULONG_MAX)
 			break;
-		if (node->last >= start) {
-			start = node->last + 1;
-			more = node->last != ULONG_MAX;
-		}
-		node = interval_tree_iter_next(node, 0, ULONG_MAX);
+		range.start = range.last + 1;
 	}
 	*num_ranges = n;
 	return n > room ? -EMSGSIZE : 0;
@@ -273,7 +289,7 @@ void iommufd_ioas_note_free(struct iommufd_ioas *ioas, unsigned long iova)
 	ioas->first_free[1] = min(ioas->first_free[1], max(iova, 1UL));
 }
 
-/* Can [iova, iova + length) be mapped? */
+/* May [iova, iova + length) be mapped, if it is not mapped already? */
 int iommufd_ioas_check_iova(struct iommufd_ioas *ioas, unsigned long iova,
 			    unsigned long length)
 {
@@ -284,8 +300,6 @@ int iommufd_ioas_check_iova(struct iommufd_ioas *ioas, unsigned long iova,
 		return -EINVAL;
 	if (interval_tree_iter_first(&ioas->reserved, iova, last))
 		return -EINVAL;
-	if (iommufd_area_first(ioas, iova, last))
-		return -EEXIST;
 	return 0;
 }
 
@@ -344,7 +358,7 @@ int iommufd_ioas_set_alignment(struct iommufd_ioas *ioas,
 	if (alignment > ioas->alignment)
 		iommufd_for_each_area(area, ioas, 0, ULONG_MAX)
 			if ((area->iova | iommufd_area_length(area) |
-			     area->va) & (alignment - 1))
+			     area->pos) & (alignment - 1))
 				return -EADDRINUSE;
 	ioas->alignment = alignment;
 	return 0;

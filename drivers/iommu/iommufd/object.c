@@ -26,21 +26,54 @@
 #include "iommufd_private.h"
 
 const struct iommufd_object_ops iommufd_object_ops[IOMMUFD_OBJ_MAX] = {
+	[IOMMUFD_OBJ_ACCESS] = {
+		.name = "access",
+		.destroy = iommufd_access_destroy_object,
+		.kernel_owned = true,
+	},
 	[IOMMUFD_OBJ_DEVICE] = {
+		.name = "device",
 		.destroy = iommufd_device_destroy,
 		.kernel_owned = true,
 	},
+	[IOMMUFD_OBJ_FAULT_QUEUE] = {
+		.name = "fault-queue",
+		.destroy = iommufd_fault_queue_destroy,
+	},
 	[IOMMUFD_OBJ_HWPT] = {
+		.name = "hwpt",
 		.destroy = iommufd_hwpt_destroy,
 	},
+	[IOMMUFD_OBJ_HWPT_NESTED] = {
+		.name = "hwpt-nested",
+		.destroy = iommufd_nested_destroy,
+	},
 	[IOMMUFD_OBJ_IOAS] = {
+		.name = "ioas",
 		.destroy = iommufd_ioas_destroy,
+	},
+	[IOMMUFD_OBJ_MEMORY] = {
+		.name = "memory",
+		.destroy = iommufd_memory_destroy,
 	},
 #ifdef CONFIG_IOMMUFD_TEST
 	[IOMMUFD_OBJ_SELFTEST] = {
+		.name = "selftest",
 		.destroy = iommufd_test_destroy,
 	},
 #endif
+	[IOMMUFD_OBJ_VDEVICE] = {
+		.name = "vdevice",
+		.destroy = iommufd_vdevice_destroy,
+	},
+	[IOMMUFD_OBJ_VEVENTQ] = {
+		.name = "veventq",
+		.destroy = iommufd_veventq_destroy,
+	},
+	[IOMMUFD_OBJ_VIOMMU] = {
+		.name = "viommu",
+		.destroy = iommufd_viommu_destroy,
+	},
 };
 
 void *__iommufd_object_alloc(struct iommufd_ctx *ictx, size_t size,
@@ -96,6 +129,33 @@ struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ictx, u32 id,
 	return obj;
 }
 
+/**
+ * iommufd_object_next() - walk through all objects of a kind
+ * @ictx: context
+ * @type: the kind, or IOMMUFD_OBJ_ANY
+ * @id: returns the ID of the object: the lowest one above what it is now
+ *
+ * Return: the object with a reference, or NULL if there is none.
+ */
+struct iommufd_object *iommufd_object_next(struct iommufd_ctx *ictx,
+					   enum iommufd_object_type type,
+					   u32 *id)
+{
+	struct iommufd_object *obj;
+	unsigned long index;
+
+	xa_lock(&ictx->objects);
+	xa_for_each_start(&ictx->objects, index, obj, *id + 1UL) {
+		if (type != IOMMUFD_OBJ_ANY && obj->type != type)
+			continue;
+		refcount_inc(&obj->refs);
+		*id = index;
+		break;
+	}
+	xa_unlock(&ictx->objects);
+	return obj;
+}
+
 void iommufd_object_put(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 {
 	/* The destroyer may free it as soon as the count is down */
@@ -126,16 +186,8 @@ void iommufd_object_unuse(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 	xa_unlock(&ictx->objects);
 }
 
-/**
- * iommufd_object_destroy() - destroy an object
- * @ictx: context
- * @obj: object, with a reference that this call consumes
- *
- * Called without locks.
- *
- * Return: 0; -EBUSY with users; -ENOENT if somebody else destroys it.
- */
-int iommufd_object_destroy(struct iommufd_ctx *ictx, struct iommufd_object *obj)
+static int destroy(struct iommufd_ctx *ictx, struct iommufd_object *obj,
+		   bool keep_id)
 {
 	int rc = 0;
 
@@ -146,7 +198,11 @@ int iommufd_object_destroy(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 		rc = -EBUSY;
 	if (!rc) {
 		obj->dying = true;
-		__xa_erase(&ictx->objects, obj->id);
+		/* The entry is there, so that this needs no memory */
+		if (keep_id)
+			__xa_store(&ictx->objects, obj->id, XA_ZERO_ENTRY, 0);
+		else
+			__xa_erase(&ictx->objects, obj->id);
 	}
 	xa_unlock(&ictx->objects);
 
@@ -158,6 +214,35 @@ int iommufd_object_destroy(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 	iommufd_object_ops[obj->type].destroy(ictx, obj);
 	kfree(obj);
 	return 0;
+}
+
+/**
+ * iommufd_object_destroy() - destroy an object
+ * @ictx: context
+ * @obj: object, with a reference that this call consumes
+ *
+ * Called without locks.
+ *
+ * Return: 0; -EBUSY with users; -ENOENT if somebody else destroys it.
+ */
+int iommufd_object_destroy(struct iommufd_ctx *ictx, struct iommufd_object *obj)
+{
+	return destroy(ictx, obj, false);
+}
+
+/**
+ * iommufd_object_bury() - destroy an object that user space thinks it has
+ * @ictx: context
+ * @obj: object, with a reference that this call consumes
+ *
+ * As iommufd_object_destroy(), but nothing else gets the ID: user space, who has
+ * not destroyed the object, cannot destroy another one by it.
+ *
+ * Return: 0; -EBUSY with users; -ENOENT if somebody else destroys it.
+ */
+int iommufd_object_bury(struct iommufd_ctx *ictx, struct iommufd_object *obj)
+{
+	return destroy(ictx, obj, true);
 }
 
 /* The descriptor is closed: nobody else has the context */
@@ -175,7 +260,9 @@ void iommufd_object_destroy_all(struct iommufd_ctx *ictx)
 				progress = true;
 		}
 	} while (progress);
-	WARN_ON(!xa_empty(&ictx->objects));
+	/* IDs of what was buried may be left */
+	id = 0;
+	WARN_ON(xa_find(&ictx->objects, &id, ULONG_MAX, XA_PRESENT));
 	xa_destroy(&ictx->objects);
 }
 

@@ -7,17 +7,13 @@
  * a further table, and to unpin, they are read back from one of them
  * (ioas->storage). An area in an IOAS without tables holds no pages.
  *
- * Sharing: IOMMU_IOAS_COPY gives two areas the same memory. From then on both
- * have a holder, and hold the same share. A holder is in the share's tree,
- * by page number of the user address, exactly while its area has its pages
- * pinned. Whoever fills takes the pages that another holder has from the table
- * of that one instead of pinning them; whoever unfills leaves pinned what
- * another holder covers. share->lock makes both atomic. All of this costs an
- * area that is not shared the test of one pointer.
+ * Sharing (share.c): whoever fills takes the pages that somebody else has pinned
+ * instead of pinning them; whoever unfills leaves those pinned.
  *
- * Order when memory is let go: read the page numbers, unmap from all tables
- * and flush the IOTLBs, then unpin. It never fails and needs no memory: the
- * list of runs in between is on the stack if there is no better place.
+ * Order when memory is let go: unmap from all tables and flush the IOTLBs, then
+ * unpin. The page numbers come from ioas->storage as it is unmapped. It never
+ * fails and needs no memory: the list of runs in between is on the stack if
+ * there is no better place.
  *
  * Locking: ioas->tables_lock of the area's IOAS is held, by fill_table() for
  * writing. An area being filled or unfilled is nobody else's business: it is
@@ -33,10 +29,8 @@
 #define SCRATCH_PAGES (PAGE_SIZE)
 #define SCRATCH_RUNS (32 * 1024)
 
-struct run {
-	phys_addr_t phys;
-	unsigned long length;
-};
+/* Runs that are mapped together */
+#define FILL_BATCH 16
 
 /**
  * struct scratch - an array to work through a range in pieces
@@ -49,13 +43,13 @@ struct run {
 struct scratch {
 	union {
 		struct page **pages;
-		struct run *runs;
+		struct iommu_run *runs;
 		void *entries;
 	};
 	unsigned int max;
 	union {
 		struct page *pages[IOMMUFD_STACK_BATCH];
-		struct run runs[IOMMUFD_STACK_BATCH / 2];
+		struct iommu_run runs[IOMMUFD_STACK_BATCH / 2];
 	} stack;
 };
 
@@ -86,19 +80,9 @@ static void scratch_free(struct scratch *s)
 		kfree(s->entries);
 }
 
-static unsigned long area_first_page(const struct iommufd_area *area)
-{
-	return area->va >> PAGE_SHIFT;
-}
-
-static unsigned long area_last_page(const struct iommufd_area *area)
-{
-	return (area->va + (area->last - area->iova)) >> PAGE_SHIFT;
-}
-
 static unsigned long area_npages(const struct iommufd_area *area)
 {
-	return area_last_page(area) - area_first_page(area) + 1;
+	return iommufd_area_last_page(area) - iommufd_area_first_page(area) + 1;
 }
 
 /* Are the pages of the area pinned to be written to? */
@@ -109,120 +93,97 @@ static bool area_pins_writeable(const struct iommufd_area *area)
 	return area->prot & IOMMU_WRITE;
 }
 
-/* The first other area that holds pages of [first, last] */
-static struct iommufd_holder *other_holder(struct iommufd_area *area,
-					   unsigned long first,
-					   unsigned long last)
+static struct iommufd_share *area_share(const struct iommufd_area *area)
 {
-	struct interval_tree_node *node;
-
-	if (!area->holder)
-		return NULL;
-	lockdep_assert_held(&area->holder->share->lock);
-	node = interval_tree_iter_first(&area->holder->share->holders, first,
-					last);
-	return node ? container_of(node, struct iommufd_holder, pages) : NULL;
+	return area->holder ? area->holder->share : NULL;
 }
 
 /*
- * Unpin the pages of a run that begins at @va, but for those that another area
- * holds. The area itself is not among the holders.
+ * Unpin the pages of a run that begins at @pos, but for those that somebody
+ * else has. The area itself is not among the holders. Return how many were
+ * unpinned, for the caller to uncharge.
  */
-static void release_run(struct iommufd_area *area, unsigned long va,
-			phys_addr_t phys, unsigned long length)
+static unsigned long release_run(struct iommufd_area *area, unsigned long pos,
+				 phys_addr_t phys, unsigned long length)
 {
-	unsigned long first = va >> PAGE_SHIFT;
-	unsigned long last = (va + length - 1) >> PAGE_SHIFT;
+	unsigned long first = pos >> PAGE_SHIFT;
+	unsigned long last = (pos + length - 1) >> PAGE_SHIFT;
 	unsigned long pfn = PHYS_PFN(phys);
 	bool writeable = area_pins_writeable(area);
 	unsigned long released = 0;
 
-	/* The table has lost it: a leak is better than somebody else's page */
-	if (WARN_ON_ONCE(!phys))
-		return;
+	if (!area->holder) {
+		iommufd_unpin(pfn, last - first + 1, writeable);
+		return last - first + 1;
+	}
 	while (first <= last) {
-		struct iommufd_holder *other = other_holder(area, first, last);
-		unsigned long n = last - first + 1;
+		struct iommufd_holder *holder;
+		struct iommufd_pinned *pinned;
+		unsigned long n;
 
-		if (other && other->pages.start <= first) {
-			n = min(other->pages.last, last) - first + 1;
-		} else {
-			if (other)
-				n = other->pages.start - first;
+		n = iommufd_share_next(area_share(area), first, last, &holder,
+				       &pinned);
+		if (!holder && !pinned) {
 			iommufd_unpin(pfn, n, writeable);
 			released += n;
 		}
 		first += n;
 		pfn += n;
 	}
-	iommufd_uncharge(area->payer, released);
+	return released;
 }
 
-static bool unmap_tables(struct iommufd_ioas *ioas, unsigned long iova,
-			 unsigned long length)
+static void release_runs(struct iommufd_area *area, unsigned long pos,
+			 const struct iommu_runs *runs)
+{
+	unsigned long released = 0;
+	unsigned int i;
+
+	for (i = 0; i < runs->count; i++) {
+		released += release_run(area, pos, runs->runs[i].phys,
+					runs->runs[i].length);
+		pos += runs->runs[i].length;
+	}
+	iommufd_uncharge(area->source, released);
+}
+
+/* Unmap from the tables that page numbers are not read from */
+static bool unmap_other_tables(struct iommufd_ioas *ioas, unsigned long iova,
+			       unsigned long length)
 {
 	struct iommufd_hwpt *hwpt;
 	bool unmapped = true;
 
 	list_for_each_entry(hwpt, &ioas->tables, entry)
-		unmapped &= iommufd_table_unmap(hwpt->domain, iova, length);
+		if (hwpt != ioas->storage)
+			unmapped &= iommufd_table_unmap(hwpt->domain, iova,
+							length);
 	return unmapped;
 }
 
-/*
- * Read runs from @iova on into the scratch array, until it is full or all
- * @length bytes are read. A run goes on as long as the memory is contiguous:
- * a page of the IOMMU must not be cut. Return how many bytes were read.
- */
-static unsigned long read_runs(struct iommufd_ioas *ioas, unsigned long iova,
-			       unsigned long length, struct scratch *s,
-			       unsigned int *nruns)
-{
-	unsigned long done = 0;
-	unsigned int n = 0;
-
-	while (done < length) {
-		struct run *prev = n ? &s->runs[n - 1] : NULL;
-		struct run run;
-
-		run.length = iommufd_table_read(ioas->storage->domain,
-						iova + done, length - done,
-						&run.phys);
-		if (prev && prev->phys + prev->length == run.phys) {
-			prev->length += run.length;
-		} else {
-			if (n == s->max)
-				break;
-			s->runs[n++] = run;
-		}
-		done += run.length;
-	}
-	*nruns = n;
-	return done;
-}
-
 /* Unmap the first @length bytes of an area from all tables and unpin them */
-static void unfill(struct iommufd_area *area, unsigned long length)
+static noinline_for_stack void unfill(struct iommufd_area *area,
+				      unsigned long length)
 {
 	struct iommufd_ioas *ioas = area->ioas;
+	struct iommu_runs runs;
 	unsigned long done = 0;
 	struct scratch s;
 
-	scratch_init(&s, PFN_UP(length) + 1, sizeof(struct run), SCRATCH_RUNS);
+	scratch_init(&s, PFN_UP(length) + 1, sizeof(*s.runs), SCRATCH_RUNS);
+	runs.runs = s.runs;
+	runs.max = s.max;
 	while (done < length) {
-		unsigned long step, va;
-		unsigned int nruns, i;
+		unsigned long iova = area->iova + done;
+		unsigned long step = iommufd_table_take(ioas->storage->domain,
+							iova, length - done,
+							&runs);
 
-		step = read_runs(ioas, area->iova + done, length - done, &s,
-				 &nruns);
+		if (!step)
+			step = length - done;
 		/* A leak is better than a device that writes to freed memory */
-		if (!unmap_tables(ioas, area->iova + done, step))
-			nruns = 0;
-		va = area->va + done;
-		for (i = 0; i < nruns; i++) {
-			release_run(area, va, s.runs[i].phys, s.runs[i].length);
-			va += s.runs[i].length;
-		}
+		if (unmap_other_tables(ioas, iova, step))
+			release_runs(area, area->pos + done, &runs);
 		done += step;
 		cond_resched();
 	}
@@ -233,146 +194,205 @@ static void unfill(struct iommufd_area *area, unsigned long length)
  * struct fill - an area being filled
  * @area: the area
  * @done: bytes from its start that are mapped in all tables
- * @run: contiguous memory that comes next and is not mapped yet, so that it
- *       can still grow
+ * @added: bytes that come next and are not mapped yet
+ * @runs: their memory; the last one can still grow
+ * @stack: room for them
  */
 struct fill {
 	struct iommufd_area *area;
 	unsigned long done;
-	struct run run;
+	unsigned long added;
+	struct iommu_runs runs;
+	struct iommu_run stack[FILL_BATCH];
 };
 
-static int fill_flush(struct fill *fill)
+/*
+ * Map runs of an area in all tables. After an error they are in none, unless a
+ * driver failed to unmap them: then @runs is made empty, as the memory must
+ * stay pinned.
+ */
+static int map_tables(struct iommufd_area *area, unsigned long iova,
+		      struct iommu_runs *runs, unsigned long length)
 {
-	struct iommufd_area *area = fill->area;
 	struct iommufd_ioas *ioas = area->ioas;
-	unsigned long iova = area->iova + fill->done;
 	struct iommufd_hwpt *hwpt;
 	bool leak = false;
 	int rc;
 
-	if (!fill->run.length)
-		return 0;
 	list_for_each_entry(hwpt, &ioas->tables, entry) {
-		rc = iommufd_table_map(hwpt->domain, iova, fill->run.phys,
-				       fill->run.length, area->prot,
+		rc = iommufd_table_map(hwpt->domain, iova, runs->runs,
+				       runs->count, area->prot,
 				       ioas->huge_pages);
 		if (rc)
 			goto err_unmap;
 	}
-	fill->done += fill->run.length;
-	fill->run.length = 0;
 	return 0;
 
 err_unmap:
 	list_for_each_entry_continue_reverse(hwpt, &ioas->tables, entry)
-		if (!iommufd_table_unmap(hwpt->domain, iova, fill->run.length))
+		if (!iommufd_table_unmap(hwpt->domain, iova, length))
 			leak = true;
 	if (leak)
-		fill->run.length = 0;
+		runs->count = 0;
 	return rc;
+}
+
+static int fill_flush(struct fill *fill)
+{
+	struct iommufd_area *area = fill->area;
+	int rc;
+
+	rc = map_tables(area, area->iova + fill->done, &fill->runs,
+			fill->added);
+	if (rc)
+		return rc;
+	fill->done += fill->added;
+	fill->added = 0;
+	fill->runs.count = 0;
+	return 0;
 }
 
 static int fill_add(struct fill *fill, phys_addr_t phys, unsigned long length)
 {
 	int rc;
 
-	if (fill->run.length && fill->run.phys + fill->run.length == phys) {
-		fill->run.length += length;
-		return 0;
+	if (!iommu_runs_add(&fill->runs, phys, length)) {
+		rc = fill_flush(fill);
+		if (rc)
+			return rc;
+		iommu_runs_add(&fill->runs, phys, length);
 	}
-	rc = fill_flush(fill);
-	if (rc)
-		return rc;
-	fill->run.phys = phys;
-	fill->run.length = length;
+	fill->added += length;
 	return 0;
 }
 
 /* The next byte of the area to be added */
 static unsigned long fill_pos(const struct fill *fill)
 {
-	return fill->done + fill->run.length;
+	return fill->done + fill->added;
+}
+
+/* How many of the pages are contiguous, from the first one on? */
+static unsigned long contiguous_pages(struct page **pages, unsigned long npages)
+{
+	unsigned long pfn = page_to_pfn(pages[0]);
+	unsigned long n;
+
+	for (n = 1; n < npages && page_to_pfn(pages[n]) == pfn + n; n++)
+		;
+	return n;
+}
+
+/* Add pinned pages that are contiguous */
+static int fill_add_run(struct fill *fill, struct page *page,
+			unsigned long npages)
+{
+	struct iommufd_area *area = fill->area;
+	unsigned long pos = area->pos + fill_pos(fill);
+	unsigned long end = area->pos + iommufd_area_length(area);
+	unsigned long offset = offset_in_page(pos);
+
+	return fill_add(fill, page_to_phys(page) + offset,
+			min(npages * PAGE_SIZE - offset, end - pos));
 }
 
 /* Add pinned pages; return how many were added before an error */
-static long fill_add_pages(struct fill *fill, struct page **pages, long npages,
-			   int *rc)
+static unsigned long fill_add_pages(struct fill *fill, struct page **pages,
+				    unsigned long npages, int *rc)
 {
-	struct iommufd_area *area = fill->area;
-	unsigned long va = area->va + fill_pos(fill);
-	unsigned long end = area->va + iommufd_area_length(area);
-	long i;
+	unsigned long i, n;
 
-	for (i = 0; i < npages; i++) {
-		unsigned long offset = offset_in_page(va);
-		unsigned long size = min(PAGE_SIZE - offset, end - va);
-
-		*rc = fill_add(fill, page_to_phys(pages[i]) + offset, size);
+	for (i = 0; i < npages; i += n) {
+		n = contiguous_pages(pages + i, npages - i);
+		*rc = fill_add_run(fill, pages[i], n);
 		if (*rc)
 			break;
-		va += size;
 	}
 	return i;
 }
 
-/* Add @npages pages of the user's address space, which are pinned here */
-static int fill_pin(struct fill *fill, struct scratch *s, unsigned long npages)
+/* Pin at most @npages pages and add them; return how many */
+static unsigned long fill_pin_next(struct fill *fill, struct scratch *s,
+				   unsigned long npages, int *rc)
 {
 	struct iommufd_area *area = fill->area;
+	unsigned long pos = (area->pos + fill_pos(fill)) & PAGE_MASK;
 	bool writeable = area_pins_writeable(area);
-	long pinned, added;
-	int rc = 0;
+	unsigned long added;
+	struct page *page;
+	long n;
 
-	while (npages) {
-		pinned = iommufd_pin(area->payer,
-				     (area->va + fill_pos(fill)) & PAGE_MASK,
-				     min_t(unsigned long, npages, s->max),
-				     writeable, s->pages);
-		if (pinned < 0)
-			return pinned;
-		added = fill_add_pages(fill, s->pages, pinned, &rc);
-		if (rc) {
-			unpin_user_pages(s->pages + added, pinned - added);
-			iommufd_uncharge(area->payer, pinned - added);
-			return rc;
-		}
-		npages -= pinned;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
+	n = iommufd_pin_huge(area->source, pos, npages, writeable, &page);
+	if (n) {
+		*rc = fill_add_run(fill, page, n);
+		if (!*rc)
+			return n;
+		iommufd_unpin(page_to_pfn(page), n, false);
+		return 0;
 	}
-	return 0;
+
+	/* Not beyond where a huge page may begin */
+	npages = min(npages, (PMD_SIZE - (pos & ~PMD_MASK)) >> PAGE_SHIFT);
+	n = iommufd_pin_uncharged(area->source, pos,
+				  min_t(unsigned long, npages, s->max),
+				  writeable, s->pages);
+	if (n < 0) {
+		*rc = n;
+		return 0;
+	}
+	added = fill_add_pages(fill, s->pages, n, rc);
+	unpin_user_pages(s->pages + added, n - added);
+	return added;
 }
 
-/*
- * Add pages that another area has pinned, up to page @last, from the table of
- * that area's IOAS. Of its first and last page that area may have a part only:
- * any byte of a page tells where the page is.
- */
-static int fill_from_holder(struct fill *fill, struct iommufd_area *other,
-			    unsigned long last)
+/* Add @npages pages of the source, which are pinned here */
+static int fill_pin(struct fill *fill, struct scratch *s, unsigned long npages)
 {
-	struct iommufd_hwpt *storage = READ_ONCE(other->ioas->storage);
-	struct iommufd_area *area = fill->area;
-	unsigned long area_end = area->va + iommufd_area_length(area);
-	unsigned long other_end = min(other->va + iommufd_area_length(other),
-				      (last + 1) << PAGE_SHIFT);
-	unsigned long va = area->va + fill_pos(fill);
-	unsigned long from, run, end;
-	phys_addr_t phys;
+	struct iommufd_source *source = fill->area->source;
 	int rc;
 
-	while (va < area_end && va >> PAGE_SHIFT <= last) {
-		from = max(va & PAGE_MASK, other->va);
-		run = iommufd_table_read(storage->domain,
-					 other->iova + (from - other->va),
-					 other_end - from, &phys);
-		end = min(PAGE_ALIGN(from + run), area_end);
-		rc = fill_add(fill, phys + va - from, end - va);
+	rc = iommufd_charge(source, npages);
+	if (rc)
+		return rc;
+	for (;;) {
+		npages -= fill_pin_next(fill, s, npages, &rc);
+		if (!npages || rc)
+			break;
+		if (fatal_signal_pending(current)) {
+			rc = -EINTR;
+			break;
+		}
+		cond_resched();
+	}
+	iommufd_uncharge(source, npages);
+	return rc;
+}
+
+/* Add @npages pages that somebody else has pinned */
+static int fill_from_holder(struct fill *fill, struct iommufd_holder *holder,
+			    unsigned long npages)
+{
+	struct iommufd_area *area = fill->area;
+	unsigned long pos = area->pos + fill_pos(fill);
+	unsigned long end = min((pos & PAGE_MASK) + npages * PAGE_SIZE,
+				area->pos + iommufd_area_length(area));
+	unsigned long n;
+	int rc;
+
+	while (pos < end) {
+		n = iommufd_holder_read_runs(holder, pos, end - pos,
+					     &fill->runs);
+		fill->added += n;
+		pos += n;
+		if (n)
+			continue;
+		/* The list is full, or the page is lost */
+		if (!fill->runs.count)
+			return -EFAULT;
+		rc = fill_flush(fill);
 		if (rc)
 			return rc;
-		va = end;
+		cond_resched();
 	}
 	return 0;
 }
@@ -380,29 +400,104 @@ static int fill_from_holder(struct fill *fill, struct iommufd_area *other,
 static int fill_all(struct fill *fill)
 {
 	struct iommufd_area *area = fill->area;
-	unsigned long page = area_first_page(area);
-	unsigned long last = area_last_page(area);
+	unsigned long page = iommufd_area_first_page(area);
+	unsigned long last = iommufd_area_last_page(area);
+	struct iommufd_pinned *pinned;
+	struct iommufd_holder *holder;
 	struct scratch s;
 	int rc = 0;
 
 	scratch_init(&s, area_npages(area), sizeof(struct page *),
 		     SCRATCH_PAGES);
 	while (page <= last && !rc) {
-		struct iommufd_holder *other = other_holder(area, page, last);
-		unsigned long n = last - page + 1;
+		unsigned long n = iommufd_share_next(area_share(area), page,
+						     last, &holder, &pinned);
 
-		if (other && other->pages.start <= page) {
-			n = min(other->pages.last, last) - page + 1;
-			rc = fill_from_holder(fill, other->area, page + n - 1);
-		} else {
-			if (other)
-				n = other->pages.start - page;
+		if (holder)
+			rc = fill_from_holder(fill, holder, n);
+		else if (pinned)
+			rc = fill_add_run(fill, pinned->page, 1);
+		else
 			rc = fill_pin(fill, &s, n);
-		}
 		page += n;
 	}
 	scratch_free(&s);
 	return rc ?: fill_flush(fill);
+}
+
+static noinline_for_stack int fill_area(struct iommufd_area *area)
+{
+	struct fill fill = {
+		.area = area,
+		.runs.runs = fill.stack,
+		.runs.max = ARRAY_SIZE(fill.stack),
+	};
+	int rc;
+
+	rc = fill_all(&fill);
+	if (rc) {
+		release_runs(area, area->pos + fill.done, &fill.runs);
+		unfill(area, fill.done);
+	}
+	return rc;
+}
+
+static int fill_shared_area(struct iommufd_area *area)
+{
+	struct iommufd_holder *holder = area->holder;
+	int rc;
+
+	mutex_lock(&holder->share->lock);
+	rc = fill_area(area);
+	if (!rc)
+		interval_tree_insert(&holder->pages, &holder->share->holders);
+	mutex_unlock(&holder->share->lock);
+	return rc;
+}
+
+/*
+ * Areas of one page, which are not shared: there can be very many, so these do
+ * the same as fill_area() and unfill() with as little as it takes.
+ */
+static int fill_page(struct iommufd_area *area)
+{
+	struct iommu_run run = { .length = iommufd_area_length(area) };
+	struct iommu_runs runs = { .runs = &run, .count = 1, .max = 1 };
+	struct page *page;
+	long pinned;
+	int rc;
+
+	pinned = iommufd_pin(area->source, area->pos & PAGE_MASK, 1,
+			     area->prot & IOMMU_WRITE, &page);
+	if (pinned < 0)
+		return pinned;
+	run.phys = page_to_phys(page) + offset_in_page(area->pos);
+	rc = map_tables(area, area->iova, &runs, run.length);
+	if (rc)
+		release_runs(area, area->pos, &runs);
+	return rc;
+}
+
+static void unfill_page(struct iommufd_area *area)
+{
+	struct iommufd_ioas *ioas = area->ioas;
+	unsigned long length = iommufd_area_length(area);
+	struct iommu_run run;
+	struct iommu_runs runs = { .runs = &run, .max = 1 };
+	unsigned long taken;
+
+	taken = iommufd_table_take(ioas->storage->domain, area->iova, length,
+				   &runs);
+	/* A leak is better than a device that writes to freed memory */
+	if (!unmap_other_tables(ioas, area->iova, length) || taken != length)
+		return;
+	iommufd_unpin(PHYS_PFN(run.phys), 1, area->prot & IOMMU_WRITE);
+	iommufd_uncharge(area->source, 1);
+}
+
+static bool area_is_one_page(const struct iommufd_area *area)
+{
+	return !area->holder && area_npages(area) == 1;
 }
 
 /**
@@ -415,27 +510,16 @@ static int fill_all(struct fill *fill)
  */
 int iommufd_area_fill(struct iommufd_area *area)
 {
-	struct iommufd_holder *holder = area->holder;
-	struct fill fill = { .area = area };
-	int rc;
-
 	lockdep_assert_held(&area->ioas->tables_lock);
 	if (!area->ioas->storage)
 		return 0;
-	if (holder)
-		mutex_lock(&holder->share->lock);
-	rc = fill_all(&fill);
-	if (rc) {
-		if (fill.run.length)
-			release_run(area, area->va + fill.done, fill.run.phys,
-				    fill.run.length);
-		unfill(area, fill.done);
-	} else if (holder) {
-		interval_tree_insert(&holder->pages, &holder->share->holders);
-	}
-	if (holder)
-		mutex_unlock(&holder->share->lock);
-	return rc;
+	if (iommufd_area_is_mmio(area))
+		return iommufd_mmio_fill(area);
+	if (area_is_one_page(area))
+		return fill_page(area);
+	if (area->holder)
+		return fill_shared_area(area);
+	return fill_area(area);
 }
 
 /**
@@ -449,6 +533,14 @@ void iommufd_area_unfill(struct iommufd_area *area)
 	lockdep_assert_held(&area->ioas->tables_lock);
 	if (!area->ioas->storage)
 		return;
+	if (iommufd_area_is_mmio(area)) {
+		iommufd_mmio_unfill(area);
+		return;
+	}
+	if (area_is_one_page(area)) {
+		unfill_page(area);
+		return;
+	}
 	if (holder) {
 		mutex_lock(&holder->share->lock);
 		interval_tree_remove(&holder->pages, &holder->share->holders);
@@ -471,105 +563,38 @@ int iommufd_area_fill_table(struct iommufd_area *area,
 	struct iommufd_ioas *ioas = area->ioas;
 	unsigned long length = iommufd_area_length(area);
 	unsigned long mapped = 0;
+	struct iommu_runs runs;
 	struct scratch s;
 	int rc = 0;
 
 	lockdep_assert_held_write(&ioas->tables_lock);
-	scratch_init(&s, area_npages(area), sizeof(struct run), SCRATCH_RUNS);
+	if (iommufd_area_is_mmio(area))
+		return iommufd_mmio_fill_table(area, hwpt);
+	scratch_init(&s, area_npages(area), sizeof(*s.runs), SCRATCH_RUNS);
+	runs.runs = s.runs;
+	runs.max = s.max;
 	while (mapped < length && !rc) {
-		unsigned int nruns, i;
+		unsigned long step;
 
-		read_runs(ioas, area->iova + mapped, length - mapped, &s,
-			  &nruns);
-		for (i = 0; i < nruns && !rc; i++) {
-			rc = iommufd_table_map(hwpt->domain,
+		step = iommufd_table_read_runs(ioas->storage->domain,
 					       area->iova + mapped,
-					       s.runs[i].phys, s.runs[i].length,
-					       area->prot, ioas->huge_pages);
-			if (!rc)
-				mapped += s.runs[i].length;
+					       length - mapped, &runs);
+		/* The table has lost it */
+		if (WARN_ON_ONCE(!step)) {
+			rc = -EFAULT;
+			break;
 		}
+		rc = iommufd_table_map(hwpt->domain, area->iova + mapped,
+				       runs.runs, runs.count, area->prot,
+				       ioas->huge_pages);
+		if (!rc)
+			mapped += step;
 		cond_resched();
 	}
 	scratch_free(&s);
 	if (rc && mapped)
 		iommufd_table_unmap(hwpt->domain, area->iova, mapped);
 	return rc;
-}
-
-static struct iommufd_holder *alloc_holder(struct iommufd_area *area,
-					   struct iommufd_share *share)
-{
-	struct iommufd_holder *holder;
-
-	holder = kzalloc(sizeof(*holder), GFP_KERNEL_ACCOUNT);
-	if (!holder)
-		return NULL;
-	holder->pages.start = area_first_page(area);
-	holder->pages.last = area_last_page(area);
-	holder->area = area;
-	holder->share = share;
-	return holder;
-}
-
-static int area_begin_share(struct iommufd_area *area)
-{
-	struct iommufd_share *share;
-
-	share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
-	if (!share)
-		return -ENOMEM;
-	refcount_set(&share->refs, 1);
-	share->writeable = area->prot & IOMMU_WRITE;
-	mutex_init(&share->lock);
-	share->holders = RB_ROOT_CACHED;
-	area->holder = alloc_holder(area, share);
-	if (!area->holder) {
-		kfree(share);
-		return -ENOMEM;
-	}
-	if (area->ioas->storage)
-		interval_tree_insert(&area->holder->pages, &share->holders);
-	return 0;
-}
-
-/**
- * iommufd_area_share() - let two areas share their pages
- * @area: mapped area; ioas->iova_lock is held
- * @copy: new area of the same memory, or a part of it
- *
- * Return: 0 or -ENOMEM.
- */
-int iommufd_area_share(struct iommufd_area *area, struct iommufd_area *copy)
-{
-	int rc;
-
-	lockdep_assert_held(&area->ioas->tables_lock);
-	lockdep_assert_held(&area->ioas->iova_lock);
-	if (!area->holder) {
-		rc = area_begin_share(area);
-		if (rc)
-			return rc;
-	}
-	copy->holder = alloc_holder(copy, area->holder->share);
-	if (!copy->holder)
-		return -ENOMEM;
-	refcount_inc(&area->holder->share->refs);
-	return 0;
-}
-
-/* Before an area is freed, with its pages let go */
-void iommufd_area_unshare(struct iommufd_area *area)
-{
-	struct iommufd_share *share;
-
-	if (!area->holder)
-		return;
-	share = area->holder->share;
-	kfree(area->holder);
-	area->holder = NULL;
-	if (refcount_dec_and_test(&share->refs))
-		kfree(share);
 }
 
 /* Wait until nobody reads the pages of @area from a table that goes away */

@@ -14,40 +14,21 @@
  * flags. Nobody walks it but the test: MOCK_OP_CHECK_MAP.
  *
  * The commands are those of iommufd_test.h. Each operation is an entry of one
- * table at the end of this file.
+ * table at the end of this file; mock.h says which are in files of their own.
  */
 #define pr_fmt(fmt) "iommufd mock: " fmt
 
-#include <linux/device.h>
-#include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
-#include "iommufd_private.h"
-#include "iommufd_test.h"
+#include "mock.h"
 
 MODULE_IMPORT_NS(IOMMU_PRIVATE_BUS);
 
 size_t iommufd_test_memory_limit = MOCK_MEMORY_LIMIT_DEFAULT;
 
 static atomic_t mock_device_number;
-
-struct mock_device {
-	struct device dev;
-	u32 flags;
-};
-
-/**
- * struct mock_domain - a mock page table
- * @domain: the domain
- * @iopte: entries by IO page number
- */
-struct mock_domain {
-	struct iommu_domain domain;
-	struct xarray iopte;
-};
 
 /**
  * struct mock_object - selftest object: a mock device, bound and attached
@@ -60,35 +41,6 @@ struct mock_object {
 	struct mock_device *mdev;
 	struct iommufd_device *idev;
 };
-
-static struct mock_domain *to_mock_domain(struct iommu_domain *domain)
-{
-	return container_of(domain, struct mock_domain, domain);
-}
-
-static struct mock_device *to_mock_device(struct device *dev)
-{
-	return container_of(dev, struct mock_device, dev);
-}
-
-/*
- * IOPTE: the physical address of the first byte in units of IO pages, from bit
- * 8 up. Below are the order and what the device may do.
- */
-#define MOCK_IOPTE_ORDER	GENMASK(5, 0)
-#define MOCK_IOPTE_READ		BIT(6)
-#define MOCK_IOPTE_WRITE	BIT(7)
-#define MOCK_IOPTE_PHYS_SHIFT	8
-
-static unsigned long mock_iopte_order(void *entry)
-{
-	return xa_to_value(entry) & MOCK_IOPTE_ORDER;
-}
-
-static unsigned long mock_iopte_start(void *entry, unsigned long index)
-{
-	return round_down(index, 1UL << mock_iopte_order(entry));
-}
 
 static phys_addr_t mock_iopte_phys(void *entry)
 {
@@ -194,9 +146,10 @@ static phys_addr_t mock_domain_iova_to_phys(struct iommu_domain *domain,
 		       MOCK_IO_PAGE_SIZE);
 }
 
-/* Attaching is known to the group only */
+/* What is attached is known to the group, and to a nested domain's vIOMMU */
 static int mock_domain_attach(struct iommu_domain *domain, struct device *dev)
 {
+	mock_set_viommu(dev, NULL, 0);
 	return 0;
 }
 
@@ -213,6 +166,8 @@ static const struct iommu_domain_ops mock_domain_ops = {
 	.attach_dev = mock_domain_attach,
 	.map_pages = mock_domain_map_pages,
 	.unmap_pages = mock_domain_unmap_pages,
+	.flush_iotlb_all = mock_domain_flush_iotlb_all,
+	.iotlb_sync = mock_domain_iotlb_sync,
 	.iova_to_phys = mock_domain_iova_to_phys,
 	.free = mock_domain_free,
 };
@@ -253,6 +208,50 @@ static struct iommu_domain *mock_paging_domain_alloc(void)
 	return &mock->domain;
 }
 
+/* The page table type that user space asks for */
+static int mock_pgtable_type(const struct iommu_domain_request *request)
+{
+	struct mock_hwpt_data data = {};
+
+	if (request->data_type == IOMMU_HWPT_DATA_NONE)
+		return MOCK_PGTABLE_DEFAULT;
+	if (request->data_type != MOCK_HWPT_DATA)
+		return -EOPNOTSUPP;
+	if (request->data_len < offsetofend(struct mock_hwpt_data, iotlb) ||
+	    request->data_len > sizeof(data))
+		return -EINVAL;
+	if (copy_from_user(&data, request->data, request->data_len))
+		return -EFAULT;
+	if (data.pgtable > MOCK_PGTABLE_HUGE)
+		return -EOPNOTSUPP;
+	return data.pgtable;
+}
+
+static struct iommu_domain *
+mock_domain_alloc_request(struct device *dev,
+			  const struct iommu_domain_request *request)
+{
+	bool no_dirty = to_mock_device(dev)->flags & MOCK_DEVICE_NO_DIRTY;
+	int pgtable = mock_pgtable_type(request);
+	struct iommu_domain *domain;
+
+	if (pgtable < 0)
+		return ERR_PTR(pgtable);
+	if (request->dirty_tracking && no_dirty)
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = mock_paging_domain_alloc();
+	if (!domain)
+		return ERR_PTR(-ENOMEM);
+	if (pgtable == MOCK_PGTABLE_HUGE) {
+		domain->pgsize_bitmap = MOCK_HUGE_PAGE_SIZE | PAGE_SIZE;
+		domain->geometry.aperture_start = 0;
+		domain->geometry.aperture_end = ULONG_MAX;
+	}
+	if (request->dirty_tracking)
+		domain->dirty_ops = &mock_dirty_ops;
+	return domain;
+}
+
 /*
  * The driver
  */
@@ -261,7 +260,27 @@ static struct iommu_device mock_iommu;
 
 static bool mock_capable(struct device *dev, enum iommu_cap cap)
 {
-	return cap == IOMMU_CAP_CACHE_COHERENCY;
+	switch (cap) {
+	case IOMMU_CAP_CACHE_COHERENCY:
+		return true;
+	case IOMMU_CAP_DIRTY_TRACKING:
+		return !(to_mock_device(dev)->flags & MOCK_DEVICE_NO_DIRTY);
+	default:
+		return false;
+	}
+}
+
+static int mock_driver_info(struct device *dev, struct iommu_driver_info *info)
+{
+	struct mock_hw_info *data = (struct mock_hw_info *)info->data;
+
+	if (info->type != IOMMU_HW_INFO_TYPE_DEFAULT &&
+	    info->type != MOCK_HW_INFO_TYPE)
+		return -EOPNOTSUPP;
+	info->type = MOCK_HW_INFO_TYPE;
+	info->length = sizeof(*data);
+	data->test_reg = MOCK_HW_INFO_REGISTER;
+	return 0;
 }
 
 static struct iommu_domain *mock_domain_alloc(unsigned int type)
@@ -290,10 +309,14 @@ static struct iommu_device *mock_probe_device(struct device *dev)
 
 static const struct iommu_ops mock_ops = {
 	.capable = mock_capable,
+	.driver_info = mock_driver_info,
 	.domain_alloc = mock_domain_alloc,
+	.domain_alloc_request = mock_domain_alloc_request,
 	.probe_device = mock_probe_device,
 	.device_group = generic_device_group,
 	.def_domain_type = mock_def_domain_type,
+	.page_response = mock_page_response,
+	.user_ops = &mock_user_ops,
 	.default_domain_ops = &mock_domain_ops,
 	.pgsize_bitmap = ~(MOCK_IO_PAGE_SIZE - 1UL),
 	.owner = THIS_MODULE,
@@ -313,15 +336,24 @@ static void mock_device_release(struct device *dev)
 	kfree(to_mock_device(dev));
 }
 
+bool mock_is_mock_device(struct device *dev)
+{
+	return dev->bus == &mock_bus;
+}
+
 static struct mock_device *mock_device_create(u32 flags)
 {
 	struct mock_device *mdev;
+	unsigned int i;
 	int rc;
 
 	mdev = kzalloc(sizeof(*mdev), GFP_KERNEL_ACCOUNT);
 	if (!mdev)
 		return ERR_PTR(-ENOMEM);
 	mdev->flags = flags;
+	spin_lock_init(&mdev->lock);
+	for (i = 0; i < MOCK_CACHE_ENTRIES; i++)
+		mdev->cache[i] = MOCK_CACHE_PRESET;
 	device_initialize(&mdev->dev);
 	mdev->dev.bus = &mock_bus;
 	mdev->dev.release = mock_device_release;
@@ -377,7 +409,8 @@ void iommufd_test_destroy(struct iommufd_ctx *ictx, struct iommufd_object *obj)
 	mock_object_release(ictx, container_of(obj, struct mock_object, obj));
 }
 
-static int mock_add_device(struct iommufd_call *call, u32 flags)
+static int mock_add_device(struct iommufd_call *call, u32 flags,
+			   const u64 *cookie)
 {
 	struct iommu_test_cmd *cmd = call->cmd;
 	struct iommufd_ctx *ictx = call->ictx;
@@ -394,7 +427,7 @@ static int mock_add_device(struct iommufd_call *call, u32 flags)
 		rc = PTR_ERR(mobj->mdev);
 		goto err_abort;
 	}
-	mobj->idev = __iommufd_device_bind(ictx, &mobj->mdev->dev, NULL,
+	mobj->idev = __iommufd_device_bind(ictx, &mobj->mdev->dev, cookie,
 					   &idev_id, IOMMUFD_BIND_OWNED_BY_CTX |
 					   IOMMUFD_BIND_ANY_MSI);
 	if (IS_ERR(mobj->idev)) {
@@ -429,16 +462,20 @@ err_abort:
 
 static int mock_op_device(struct iommufd_call *call)
 {
-	return mock_add_device(call, 0);
+	return mock_add_device(call, 0, NULL);
 }
 
 static int mock_op_device_flags(struct iommufd_call *call)
 {
 	struct iommu_test_cmd *cmd = call->cmd;
 
-	if (cmd->device.flags & ~(MOCK_DEVICE_NO_DIRTY | MOCK_DEVICE_PASID))
+	u64 cookie = cmd->device.cookie;
+
+	if (cmd->device.flags & ~MOCK_DEVICE_FLAGS)
 		return -EINVAL;
-	return mock_add_device(call, cmd->device.flags);
+	return mock_add_device(call, cmd->device.flags,
+			       cmd->device.flags & MOCK_DEVICE_COOKIE ?
+			       &cookie : NULL);
 }
 
 static int mock_op_replace(struct iommufd_call *call)
@@ -540,6 +577,34 @@ static int mock_op_check_map(struct iommufd_call *call)
 	return rc;
 }
 
+/* What the table of any IOMMU driver translates, whatever mapped it */
+static int mock_op_count_mapped(struct iommufd_call *call)
+{
+	struct iommu_test_cmd *cmd = call->cmd;
+	struct iommufd_object *obj;
+	struct iommufd_hwpt *hwpt;
+	u64 iova = cmd->count_mapped.iova, end, step;
+
+	if (cmd->count_mapped.length > MOCK_COUNT_MAX ||
+	    check_add_overflow(iova, cmd->count_mapped.length, &end) ||
+	    end > ULONG_MAX)
+		return -EINVAL;
+	obj = iommufd_object_get(call->ictx, cmd->id, IOMMUFD_OBJ_HWPT);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	hwpt = container_of(obj, struct iommufd_hwpt, obj);
+	step = 1ULL << __ffs(hwpt->domain->pgsize_bitmap);
+	cmd->count_mapped.out_length = 0;
+	/* Nobody takes page table pages away */
+	down_write(&hwpt->ioas->tables_lock);
+	for (; iova < end; iova += step)
+		if (iommu_iova_to_phys(hwpt->domain, iova))
+			cmd->count_mapped.out_length += step;
+	up_write(&hwpt->ioas->tables_lock);
+	iommufd_object_put(call->ictx, obj);
+	return iommufd_respond(call, sizeof(*cmd));
+}
+
 /* Compound pages are counted in another way: they are left out */
 static int mock_check_pins(unsigned long va, u32 pins)
 {
@@ -586,17 +651,35 @@ static int mock_op_memory_limit(struct iommufd_call *call)
 static int (*const mock_operations[])(struct iommufd_call *call) = {
 	[MOCK_OP_ADD_RESERVED] = mock_op_add_reserved,
 	[MOCK_OP_DEVICE] = mock_op_device,
+	[MOCK_OP_CHECK_DEV_CACHE] = mock_op_check_cache,
+	[MOCK_OP_CHECK_IOTLB] = mock_op_check_iotlb,
 	[MOCK_OP_CHECK_MAP] = mock_op_check_map,
 	[MOCK_OP_CHECK_REFS] = mock_op_check_refs,
+	[MOCK_OP_ACCESS_CREATE] = mock_op_access_create,
+	[MOCK_OP_ACCESS_UNPIN] = mock_op_access_unpin,
+	[MOCK_OP_ACCESS_PIN] = mock_op_access_pin,
+	[MOCK_OP_ACCESS_RW] = mock_op_access_rw,
 	[MOCK_OP_MEMORY_LIMIT] = mock_op_memory_limit,
 	[MOCK_OP_REPLACE] = mock_op_replace,
+	[MOCK_OP_ACCESS_REPLACE_IOAS] = mock_op_access_replace_ioas,
 	[MOCK_OP_DEVICE_FLAGS] = mock_op_device_flags,
+	[MOCK_OP_DMABUF_GET] = mock_op_dmabuf_get,
+	[MOCK_OP_DMABUF_REVOKE] = mock_op_dmabuf_revoke,
+	[MOCK_OP_SET_DIRTY] = mock_op_set_dirty,
+	[MOCK_OP_TRIGGER_FAULT] = mock_op_trigger_fault,
+	[MOCK_OP_TRIGGER_VEVENT] = mock_op_trigger_vevent,
 };
 
 int iommufd_test(struct iommufd_call *call)
 {
 	struct iommu_test_cmd *cmd = call->cmd;
 
+	if (cmd->op == MOCK_OP_COUNT_MAPPED)
+		return mock_op_count_mapped(call);
+	if (cmd->op == MOCK_OP_REPORT_FAULT)
+		return mock_op_report_fault(call);
+	if (cmd->op == MOCK_OP_GET_ANSWERS)
+		return mock_op_get_answers(call);
 	if (cmd->op >= ARRAY_SIZE(mock_operations) || !mock_operations[cmd->op])
 		return -EOPNOTSUPP;
 	return mock_operations[cmd->op](call);

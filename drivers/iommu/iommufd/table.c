@@ -2,34 +2,68 @@
 /*
  * Runs of contiguous memory into, out of and back from one hardware table.
  *
- * The rules between this file and its callers: a run is mapped with the largest pages
- * that its addresses allow, and must be unmapped as a whole, alone or together
- * with its neighbours. Reading follows the contiguous memory, so that what is
- * read as one run never ends inside a hardware page.
+ * The rules between this file and its callers: a run is mapped with the largest
+ * pages that its addresses allow, and must be unmapped as a whole, alone or
+ * together with its neighbours. Reading and unmapping follow the contiguous
+ * memory, so that what is returned as one run never ends inside a hardware
+ * page.
  */
 #include "iommufd_private.h"
 
-int iommufd_table_map(struct iommu_domain *domain, unsigned long iova,
-		      phys_addr_t phys, unsigned long length, int prot,
-		      bool huge_pages)
+/* With pages of 4 KiB only, whatever the addresses allow */
+static int map_by_page(struct iommu_domain *domain, unsigned long iova,
+		       const struct iommu_run *run, int prot)
 {
 	unsigned long done = 0;
 	int rc;
 
-	if (huge_pages)
-		return iommu_map(domain, iova, phys, length, prot);
+	while (done < run->length) {
+		unsigned long step =
+			min(run->length - done,
+			    PAGE_SIZE - offset_in_page(run->phys + done));
 
-	while (done < length) {
-		unsigned long step = min(length - done,
-					 PAGE_SIZE - offset_in_page(phys + done));
-
-		rc = iommu_map(domain, iova + done, phys + done, step, prot);
+		rc = iommu_map(domain, iova + done, run->phys + done, step,
+			       prot);
 		if (rc) {
 			if (done)
 				iommufd_table_unmap(domain, iova, done);
 			return rc;
 		}
 		done += step;
+	}
+	return 0;
+}
+
+/**
+ * iommufd_table_map() - map runs, one behind the other
+ * @domain: table
+ * @iova: where the first one is mapped
+ * @runs: runs
+ * @nruns: number of runs
+ * @prot: IOMMU_READ and so on
+ * @huge_pages: use pages of more than 4 KiB where possible
+ *
+ * Return: 0, or an error; then nothing is mapped.
+ */
+int iommufd_table_map(struct iommu_domain *domain, unsigned long iova,
+		      const struct iommu_run *runs, unsigned int nruns,
+		      int prot, bool huge_pages)
+{
+	unsigned long done = 0;
+	unsigned int i;
+	int rc;
+
+	if (huge_pages)
+		return iommu_map_runs(domain, iova, runs, nruns, prot);
+
+	for (i = 0; i < nruns; i++) {
+		rc = map_by_page(domain, iova + done, &runs[i], prot);
+		if (rc) {
+			if (done)
+				iommufd_table_unmap(domain, iova, done);
+			return rc;
+		}
+		done += runs[i].length;
 	}
 	return 0;
 }
@@ -50,6 +84,47 @@ bool iommufd_table_unmap(struct iommu_domain *domain, unsigned long iova,
 
 	return !WARN(done != length, "iommu driver unmapped %zu of %lu bytes",
 		     done, length);
+}
+
+/**
+ * iommufd_table_take() - unmap a range, and return what memory it mapped
+ * @domain: table
+ * @iova: start; of a run
+ * @length: bytes, all of them mapped
+ * @runs: returns the memory, as much as there is room for
+ *
+ * The rules of iommufd_table_unmap() hold.
+ *
+ * Return: bytes that were unmapped; 0 if the driver failed, then @runs is
+ * empty.
+ */
+unsigned long iommufd_table_take(struct iommu_domain *domain,
+				 unsigned long iova, unsigned long length,
+				 struct iommu_runs *runs)
+{
+	size_t done;
+
+	runs->count = 0;
+	done = iommu_unmap_runs(domain, iova, length, runs);
+	WARN(!done, "iommu driver did not unmap %lu bytes", length);
+	return done;
+}
+
+/**
+ * iommufd_table_read_runs() - read what memory a range maps
+ * @domain: table
+ * @iova: start; of a run
+ * @length: bytes, all of them mapped
+ * @runs: returns the memory, as much as there is room for
+ *
+ * Return: bytes that were read.
+ */
+unsigned long iommufd_table_read_runs(struct iommu_domain *domain,
+				      unsigned long iova, unsigned long length,
+				      struct iommu_runs *runs)
+{
+	runs->count = 0;
+	return iommu_read_runs(domain, iova, length, runs);
 }
 
 /**

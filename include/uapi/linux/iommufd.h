@@ -18,8 +18,9 @@
  *    EFAULT.
  *  - A command that fails changes nothing.
  *  - Ranges are inclusive where a member is called "last"; a "length" is in
- *    bytes. IOVAs and lengths are 64 bit on every architecture; on a 32-bit
- *    kernel those that do not fit give EOVERFLOW.
+ *    bytes. IOVAs and lengths are 64 bit on every architecture. A range of
+ *    IOVAs or of memory that reaches beyond the last address gives EOVERFLOW,
+ *    and on a 32-bit kernel so does one that does not fit.
  *  - Pointers to user memory are carried as u64, zero extended.
  *  - The layouts are the same for 32-bit and 64-bit callers.
  *
@@ -43,10 +44,24 @@ enum {
 	IOMMUFD_CMD_IOAS_MAP = 0x85,
 	IOMMUFD_CMD_IOAS_UNMAP = 0x86,
 	IOMMUFD_CMD_OPTION = 0x87,
+	IOMMUFD_CMD_VFIO_IOAS = 0x88,
 	IOMMUFD_CMD_HWPT_ALLOC = 0x89,
 	IOMMUFD_CMD_GET_HW_INFO = 0x8a,
+	IOMMUFD_CMD_HWPT_SET_DIRTY_TRACKING = 0x8b,
+	IOMMUFD_CMD_HWPT_GET_DIRTY_BITMAP = 0x8c,
+	IOMMUFD_CMD_HWPT_INVALIDATE = 0x8d,
+	IOMMUFD_CMD_FAULT_QUEUE_ALLOC = 0x8e,
+	IOMMUFD_CMD_IOAS_MAP_FILE = 0x8f,
+	IOMMUFD_CMD_VIOMMU_ALLOC = 0x90,
+	IOMMUFD_CMD_VDEVICE_ALLOC = 0x91,
+	IOMMUFD_CMD_IOAS_CHANGE_PROCESS = 0x92,
+	IOMMUFD_CMD_VEVENTQ_ALLOC = 0x93,
+	IOMMUFD_CMD_IOAS_NOIOMMU_GET_PA = 0x95,
 	/* Extensions */
 	IOMMUFD_CMD_DEVICE_GET_INFO = 0xc0,
+	IOMMUFD_CMD_IOASID_ALLOC = 0xc1,
+	IOMMUFD_CMD_IOASID_INVALIDATE = 0xc2,
+	IOMMUFD_CMD_MEMORY_REGISTER = 0xc5,
 };
 
 /**
@@ -177,6 +192,12 @@ enum iommufd_ioas_map_flags {
  *
  * The mapping keeps the pages that were there when it was pinned, whatever the
  * process does with its address space later.
+ *
+ * The range can also be inside one mapping of a BAR of a PCI device that the
+ * process has open through VFIO. Nothing is pinned then, and the mapping works
+ * as long as the BAR does: it goes when the device is reset, sleeps, is closed
+ * or has memory decoding disabled, and comes back when the BAR does. EFAULT if
+ * the BAR does not work now, and for other memory that is not made of pages.
  */
 struct iommu_ioas_map {
 	__u32 size;
@@ -189,6 +210,64 @@ struct iommu_ioas_map {
 };
 
 #define IOMMU_IOAS_MAP _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_MAP)
+
+/**
+ * struct iommu_ioas_map_file - ioctl(IOMMU_IOAS_MAP_FILE)
+ * @size: sizeof(struct iommu_ioas_map_file)
+ * @flags: as for IOMMU_IOAS_MAP
+ * @ioas_id: IOAS to change
+ * @fd: memory file: a memfd, or another file of shmem or hugetlbfs; or a
+ *      DMA-BUF of a BAR; else EINVAL
+ * @start: offset in the file, in bytes
+ * @length: bytes; the range must be inside the file, of which the last page
+ *          counts as a whole, else EINVAL
+ * @iova: start in the IOAS; in with IOMMU_IOAS_MAP_FIXED_IOVA, out without
+ *
+ * Maps memory of a file, which no process needs to have mapped. The file must
+ * be open for reading, and for writing if the mapping is writeable, and not be
+ * sealed against writing then, else EPERM, also from what pins its pages later.
+ * The mapping keeps the file; what of it is not in memory is allocated when it
+ * is pinned (ENOMEM if there is no room). While it is pinned, the file cannot be
+ * sealed against writing, and pages that it loses, by truncation for example,
+ * stay mapped. Otherwise as IOMMU_IOAS_MAP; EBADF if @fd is not open.
+ *
+ * @fd can also be a DMA-BUF of a BAR (VFIO_DEVICE_FEATURE_DMA_BUF), with the
+ * mode that the mapping needs, else EPERM; EOPNOTSUPP if it is another kind of
+ * DMA-BUF. The mapping goes and comes with the BAR as that of IOMMU_IOAS_MAP
+ * does; ENODEV if the BAR does not work now.
+ */
+struct iommu_ioas_map_file {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__s32 fd;
+	__aligned_u64 start;
+	__aligned_u64 length;
+	__aligned_u64 iova;
+};
+
+#define IOMMU_IOAS_MAP_FILE _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_MAP_FILE)
+
+/**
+ * struct iommu_ioas_change_process - ioctl(IOMMU_IOAS_CHANGE_PROCESS)
+ * @size: sizeof(struct iommu_ioas_change_process)
+ * @__reserved: must be 0
+ *
+ * From now on the calling process pays for all memory that is pinned in this
+ * IOMMU fd, and will be by its present mappings, instead of who mapped it. A
+ * process that takes over a running device from another one uses it. All
+ * mappings must be of files (IOMMU_IOAS_MAP_FILE), else EINVAL. ENOMEM if that
+ * is more than the RLIMIT_MEMLOCK of the caller allows; what is charged to the
+ * user of the caller already is not counted twice. On an error nothing has
+ * changed.
+ */
+struct iommu_ioas_change_process {
+	__u32 size;
+	__u32 __reserved;
+};
+
+#define IOMMU_IOAS_CHANGE_PROCESS                                            \
+	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_CHANGE_PROCESS)
 
 /**
  * struct iommu_ioas_copy - ioctl(IOMMU_IOAS_COPY)
@@ -226,7 +305,8 @@ struct iommu_ioas_copy {
  * @length: in: bytes to unmap; out: bytes that were mapped
  *
  * Unmaps all mappings inside the range. On return no device can reach the
- * memory through them. A range that cuts through a mapping gives ENOENT, as
+ * memory through them, but for a device without an IOMMU: that must have ended
+ * its DMA before. A range that cuts through a mapping gives ENOENT, as
  * does one without any mapping; gaps are fine. @iova 0 with @length U64_MAX
  * unmaps everything, and succeeds if there is nothing. If @length cannot be
  * written back EFAULT is returned, with the range unmapped.
@@ -239,6 +319,43 @@ struct iommu_ioas_unmap {
 };
 
 #define IOMMU_IOAS_UNMAP _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_UNMAP)
+
+/**
+ * struct iommu_ioas_noiommu_get_pa - ioctl(IOMMU_IOAS_NOIOMMU_GET_PA)
+ * @size: sizeof(struct iommu_ioas_noiommu_get_pa)
+ * @flags: must be 0
+ * @ioas_id: IOAS to ask
+ * @__reserved: must be 0
+ * @iova: any IOVA in a mapping, in bytes; need not be aligned
+ * @length: out: bytes from @iova on, at least 1, that are contiguous in physical
+ *          memory, and belong to the same mapping. What it is before the call
+ *          does not matter
+ * @out_phys: out: physical address of @iova, in bytes
+ *
+ * Tells where the memory of an IOVA is: a device without an IOMMU
+ * (IOMMU_DEVICE_CAP_NO_IOMMU) does DMA to physical addresses. The answer holds
+ * until the mapping is unmapped or the last such device is detached from the
+ * IOAS: the pages are pinned until then. After that the memory belongs to
+ * somebody else, and nothing keeps the device away from it: its DMA must have
+ * ended before.
+ *
+ * EPERM without CAP_SYS_RAWIO. ENODEV if no device without an IOMMU is attached
+ * to the IOAS. ENOENT if @iova is not mapped. EOPNOTSUPP if a BAR is mapped there:
+ * that could go without the device being stopped. ENOTTY from a kernel that does
+ * not support such devices (CONFIG_VFIO_NOIOMMU).
+ */
+struct iommu_ioas_noiommu_get_pa {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 out_phys;
+};
+
+#define IOMMU_IOAS_NOIOMMU_GET_PA                                            \
+	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOAS_NOIOMMU_GET_PA)
 
 /**
  * enum iommufd_option - options
@@ -288,10 +405,52 @@ struct iommu_option {
 #define IOMMU_OPTION _IO(IOMMUFD_TYPE, IOMMUFD_CMD_OPTION)
 
 /**
+ * enum iommufd_vfio_ioas_op - what IOMMU_VFIO_IOAS does
+ * @IOMMU_VFIO_IOAS_GET: tell which IOAS is the compatibility IOAS
+ * @IOMMU_VFIO_IOAS_SET: make an IOAS the compatibility IOAS
+ * @IOMMU_VFIO_IOAS_CLEAR: have none
+ */
+enum iommufd_vfio_ioas_op {
+	IOMMU_VFIO_IOAS_GET = 0,
+	IOMMU_VFIO_IOAS_SET = 1,
+	IOMMU_VFIO_IOAS_CLEAR = 2,
+};
+
+/**
+ * struct iommu_vfio_ioas - ioctl(IOMMU_VFIO_IOAS)
+ * @size: sizeof(struct iommu_vfio_ioas)
+ * @ioas_id: set: ID of an IOAS; get: returns its ID; clear: ignored
+ * @op: of enum iommufd_vfio_ioas_op
+ * @__reserved: must be 0
+ *
+ * An IOMMU fd can take the place of a VFIO container. VFIO's ioctls have no
+ * room for an ID: they work on one IOAS of the IOMMU fd, its compatibility IOAS.
+ * If none was set, VFIO_GROUP_SET_CONTAINER makes one.
+ *
+ * A group uses the compatibility IOAS as it was at its VFIO_GROUP_SET_CONTAINER,
+ * whatever is set or cleared later. VFIO_IOMMU_MAP_DMA and its like use the one
+ * that is set now; they work without any group, too, if user space has set it.
+ * Neither set nor clear destroys an IOAS. One that is destroyed is cleared.
+ *
+ * Errors: ENODEV (get) if there is none; ENOENT (set) if the ID is not that of
+ * an IOAS.
+ */
+struct iommu_vfio_ioas {
+	__u32 size;
+	__u32 ioas_id;
+	__u16 op;
+	__u16 __reserved;
+};
+
+#define IOMMU_VFIO_IOAS _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VFIO_IOAS)
+
+/**
  * enum iommufd_hwpt_alloc_flags - flags of IOMMU_HWPT_ALLOC
- * @IOMMU_HWPT_ALLOC_NEST_PARENT: a parent for user-managed page tables
- * @IOMMU_HWPT_ALLOC_DIRTY_TRACKING: can track the pages that devices write
- * @IOMMU_HWPT_FAULT_ID_VALID: @fault_id is set
+ * @IOMMU_HWPT_ALLOC_NEST_PARENT: a parent for nested HWPTs
+ * @IOMMU_HWPT_ALLOC_DIRTY_TRACKING: can track the pages that devices write, see
+ *      IOMMU_HWPT_SET_DIRTY_TRACKING. A device whose IOMMU cannot is refused
+ *      at attach (EINVAL)
+ * @IOMMU_HWPT_FAULT_ID_VALID: @fault_id is set. Not for a parent of nested HWPTs
  * @IOMMU_HWPT_ALLOC_PASID: can be attached to PASIDs
  *
  * A flag that the device's IOMMU cannot serve gives EOPNOTSUPP.
@@ -306,23 +465,50 @@ enum iommufd_hwpt_alloc_flags {
 /**
  * enum iommu_hwpt_data_type - what @data_uptr of IOMMU_HWPT_ALLOC points to
  * @IOMMU_HWPT_DATA_NONE: nothing
+ * @IOMMU_HWPT_DATA_ARM_SMMUV3: struct iommu_hwpt_arm_smmuv3
  */
 enum iommu_hwpt_data_type {
 	IOMMU_HWPT_DATA_NONE = 0,
+	IOMMU_HWPT_DATA_ARM_SMMUV3 = 2,
+};
+
+/**
+ * struct iommu_hwpt_arm_smmuv3 - stage 1 of an Arm SMMUv3
+ * @ste: the first two doublewords of a stream table entry (STE), little endian.
+ *       Fields that can be set are V, Config, S1Fmt, S1ContextPtr, S1CDMax in the
+ *       first, and S1DSS, S1CIR, S1COR, S1CSH, S1STALLD, EATS in the second one;
+ *       all others must be 0
+ *
+ * Config is abort, bypass or stage 1; bypass is what the parent maps, and so is
+ * what stage 1 puts out. S1ContextPtr is an IOVA of the parent: there is the table
+ * of context descriptors, thus of the page tables of all PASIDs. Without V all
+ * transactions are aborted. EATS is 0 or 1. Transactions are never stalled, also
+ * without S1STALLD.
+ *
+ * A field that cannot be set, or has a value that the SMMU does not have, gives
+ * EIO.
+ */
+struct iommu_hwpt_arm_smmuv3 {
+	__aligned_le64 ste[2];
 };
 
 /**
  * struct iommu_hwpt_alloc - ioctl(IOMMU_HWPT_ALLOC)
  * @size: sizeof(struct iommu_hwpt_alloc)
- * @flags: of enum iommufd_hwpt_alloc_flags
+ * @flags: of enum iommufd_hwpt_alloc_flags; those that a nested HWPT cannot have
+ *         give EOPNOTSUPP
  * @dev_id: bound device for whose IOMMU the table is made
- * @pt_id: IOAS that the table follows
+ * @pt_id: IOAS that the table follows; or, for a nested HWPT, the parent: a HWPT
+ *         that was made with IOMMU_HWPT_ALLOC_NEST_PARENT, or a vIOMMU on one;
+ *         else EINVAL
  * @out_hwpt_id: ID of the new hardware page table
  * @__reserved: must be 0
- * @data_type: of enum iommu_hwpt_data_type, else EOPNOTSUPP
+ * @data_type: of enum iommu_hwpt_data_type, or one that only the driver of the
+ *             device's IOMMU knows, else EOPNOTSUPP
  * @data_len: bytes at @data_uptr; 0 with IOMMU_HWPT_DATA_NONE, else EINVAL
  * @data_uptr: pointer to driver data
- * @fault_id: fault queue, with IOMMU_HWPT_FAULT_ID_VALID
+ * @fault_id: with IOMMU_HWPT_FAULT_ID_VALID: fault queue for the devices that are
+ *            attached to the HWPT, nested or not
  * @__reserved2: must be 0
  *
  * Makes a hardware page table (HWPT) that holds all mappings of an IOAS, now
@@ -330,6 +516,23 @@ enum iommu_hwpt_data_type {
  * a device attached to the IOAS's ID gets a table that the kernel chooses. Its
  * limits narrow the IOAS as an attached device would. It lives until
  * IOMMU_DESTROY.
+ *
+ * On a parent it makes a nested HWPT: the table is the user's, in memory of the
+ * user, in the format @data_type, which is not IOMMU_HWPT_DATA_NONE (EINVAL).
+ * Where it is, and what else the hardware has to know, is in the driver data.
+ * What it puts out are IOVAs of the parent. The kernel does not look at it: what
+ * the IOMMU has cached of it stays until IOMMU_HWPT_INVALIDATE. The parent cannot
+ * be destroyed before the nested HWPT.
+ *
+ * Some formats exist on a vIOMMU only, and not on the parent itself.
+ *
+ * EOPNOTSUPP if the device cannot have the format; EPERM if it could, but DMA
+ * through the user's table could bypass the caches of the CPU; EINVAL if
+ * @data_len is not a length of the format, or the parent is of another IOMMU; and
+ * what the format says of its data.
+ *
+ * A device that is attached to a HWPT it cannot use, nested or not, is refused
+ * (EINVAL), and stays where it was.
  */
 struct iommu_hwpt_alloc {
 	__u32 size;
@@ -348,13 +551,67 @@ struct iommu_hwpt_alloc {
 #define IOMMU_HWPT_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_ALLOC)
 
 /**
+ * enum iommu_hwpt_invalidate_data_type - layout of an entry of an invalidation
+ * @IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3: struct
+ *      iommu_viommu_arm_smmuv3_invalidate
+ */
+enum iommu_hwpt_invalidate_data_type {
+	IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3 = 1,
+};
+
+/**
+ * struct iommu_viommu_arm_smmuv3_invalidate - a command of a guest
+ * @cmd: as the guest has put it into its command queue, little endian
+ *
+ * Commands are CMD_CFGI_CD, CMD_CFGI_CD_ALL, CMD_TLBI_NH_ALL, CMD_TLBI_NH_ASID,
+ * CMD_TLBI_NH_VA, CMD_TLBI_NH_VAA, CMD_TLBI_NSNH_ALL, and CMD_ATC_INV if the SMMU
+ * has ATS. Their VMID does not matter, and their StreamID is the virtual ID of
+ * a device. Other commands, fields that are reserved, values that the SMMU does not
+ * have and a StreamID that no device has give EIO.
+ */
+struct iommu_viommu_arm_smmuv3_invalidate {
+	__aligned_le64 cmd[2];
+};
+
+/**
  * enum iommu_hw_info_type - what IOMMU_GET_HW_INFO put at @data_uptr
  * @IOMMU_HW_INFO_TYPE_NONE: nothing
  * @IOMMU_HW_INFO_TYPE_DEFAULT: as input: the type that the driver prefers
+ * @IOMMU_HW_INFO_TYPE_ARM_SMMUV3: struct iommu_hw_info_arm_smmuv3
  */
 enum iommu_hw_info_type {
 	IOMMU_HW_INFO_TYPE_NONE = 0,
 	IOMMU_HW_INFO_TYPE_DEFAULT = 0,
+	IOMMU_HW_INFO_TYPE_ARM_SMMUV3 = 2,
+};
+
+/**
+ * enum iommu_hw_info_arm_smmuv3_flags - flags of struct iommu_hw_info_arm_smmuv3
+ * @IOMMU_HW_INFO_ARM_SMMUV3_ERRATA_REPEAT_TLBI_CFGI: invalidations have to be
+ *      done twice; no driver says so
+ */
+enum iommu_hw_info_arm_smmuv3_flags {
+	IOMMU_HW_INFO_ARM_SMMUV3_ERRATA_REPEAT_TLBI_CFGI = 1 << 0,
+};
+
+/**
+ * struct iommu_hw_info_arm_smmuv3 - what an Arm SMMUv3 is
+ * @flags: of enum iommu_hw_info_arm_smmuv3_flags
+ * @__reserved: 0
+ * @idr: registers IDR0 to IDR5
+ * @iidr: register IIDR
+ * @aidr: register AIDR
+ *
+ * As the hardware has them. A guest cannot use all of that: nesting needs stages
+ * 1 and 2 (IDR0), and what IOMMU_DEVICE_GET_INFO says of the format has the last
+ * word on whether it is possible.
+ */
+struct iommu_hw_info_arm_smmuv3 {
+	__u32 flags;
+	__u32 __reserved;
+	__u32 idr[6];
+	__u32 iidr;
+	__u32 aidr;
 };
 
 /**
@@ -411,6 +668,430 @@ struct iommu_hw_info {
 
 #define IOMMU_GET_HW_INFO _IO(IOMMUFD_TYPE, IOMMUFD_CMD_GET_HW_INFO)
 
+/**
+ * enum iommufd_hwpt_set_dirty_tracking_flags - flags of
+ *                                              IOMMU_HWPT_SET_DIRTY_TRACKING
+ * @IOMMU_HWPT_DIRTY_TRACKING_ENABLE: switch on; without it switch off
+ */
+enum iommufd_hwpt_set_dirty_tracking_flags {
+	IOMMU_HWPT_DIRTY_TRACKING_ENABLE = 1 << 0,
+};
+
+/**
+ * struct iommu_hwpt_set_dirty_tracking - ioctl(IOMMU_HWPT_SET_DIRTY_TRACKING)
+ * @size: sizeof(struct iommu_hwpt_set_dirty_tracking)
+ * @flags: of enum iommufd_hwpt_set_dirty_tracking_flags
+ * @hwpt_id: HWPT that was made with IOMMU_HWPT_ALLOC_DIRTY_TRACKING, else
+ *           EOPNOTSUPP
+ * @__reserved: must be 0
+ *
+ * Switches on or off that the IOMMU remembers what devices write through a
+ * HWPT: those that are attached, and those that will be. Off is how a HWPT
+ * begins. Switched on, nothing is dirty at first: what was remembered before is
+ * forgotten. Switching to the state that the HWPT is in changes nothing.
+ */
+struct iommu_hwpt_set_dirty_tracking {
+	__u32 size;
+	__u32 flags;
+	__u32 hwpt_id;
+	__u32 __reserved;
+};
+
+#define IOMMU_HWPT_SET_DIRTY_TRACKING \
+	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_SET_DIRTY_TRACKING)
+
+/**
+ * enum iommufd_hwpt_get_dirty_bitmap_flags - flags of
+ *                                            IOMMU_HWPT_GET_DIRTY_BITMAP
+ * @IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR: what is dirty stays so, and the IOTLB
+ *      is not flushed. For memory that is unmapped next
+ */
+enum iommufd_hwpt_get_dirty_bitmap_flags {
+	IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR = 1 << 0,
+};
+
+/**
+ * struct iommu_hwpt_get_dirty_bitmap - ioctl(IOMMU_HWPT_GET_DIRTY_BITMAP)
+ * @size: sizeof(struct iommu_hwpt_get_dirty_bitmap)
+ * @hwpt_id: HWPT that was made with IOMMU_HWPT_ALLOC_DIRTY_TRACKING, else
+ *           EOPNOTSUPP, and tracks, else EINVAL
+ * @flags: of enum iommufd_hwpt_get_dirty_bitmap_flags
+ * @__reserved: must be 0
+ * @iova: first IOVA of interest, in bytes; multiple of @page_size
+ * @length: bytes of interest; multiple of @page_size, not 0, else EINVAL. A
+ *          range beyond the last IOVA gives EOVERFLOW
+ * @page_size: bytes that a bit stands for: a power of two, not smaller than the
+ *             smallest page of the HWPT, else EINVAL
+ * @data: pointer to the bitmap, of @length / @page_size bits, rounded up to
+ *        bytes; need not be aligned. EFAULT if it cannot be written
+ *
+ * Finds what devices have written through a HWPT, and clears the memory of it:
+ * the next call finds what was written after this one. Bit n of the bitmap, the
+ * bit n % 8 of its byte n / 8, stands for the page at @iova + n * @page_size.
+ * The bits of pages that were written are set, all others are left as they are:
+ * the caller clears the bitmap before.
+ *
+ * The range may have gaps and several mappings. The IOMMU remembers by the page
+ * of its own that maps the memory: if that is larger than @page_size, all its
+ * bits are set. It is cleared if all of it is in the range; if a part of it is
+ * outside it stays dirty.
+ *
+ * A mapping that is unmapped takes what is remembered with it, and new mappings
+ * are clean. To miss nothing, read with IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR
+ * before IOMMU_IOAS_UNMAP, when the device does no DMA there any more.
+ *
+ * After EFAULT and EINTR a part of the range may be cleared: take all of it for
+ * written.
+ */
+struct iommu_hwpt_get_dirty_bitmap {
+	__u32 size;
+	__u32 hwpt_id;
+	__u32 flags;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 page_size;
+	__aligned_u64 data;
+};
+
+#define IOMMU_HWPT_GET_DIRTY_BITMAP \
+	_IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_GET_DIRTY_BITMAP)
+
+/**
+ * struct iommu_hwpt_invalidate - ioctl(IOMMU_HWPT_INVALIDATE)
+ * @size: sizeof(struct iommu_hwpt_invalidate)
+ * @hwpt_id: nested HWPT, or vIOMMU, else EINVAL
+ * @data_uptr: pointer to an array of entries; NULL with entries gives EINVAL
+ * @data_type: layout of an entry; one that the object does not have gives EINVAL,
+ *             also without entries
+ * @entry_len: bytes of an entry; one that the layout does not have gives EINVAL
+ * @entry_num: in: number of entries, 524288 at most, else EINVAL; out: number of
+ *             entries that were done, also with an error
+ * @__reserved: must be 0
+ *
+ * Drops what the IOMMU has cached of a user-managed table. When it returns, the
+ * entries that were done have taken effect: what the user changed in the table
+ * before is what the devices see. They are done in order; the first one that
+ * cannot be done ends the command with an error, which the format says, and none
+ * behind it is done. EOPNOTSUPP if the format of the HWPT has no invalidation of
+ * its own, but that of the vIOMMU. What is cached for one device, and for none of
+ * its tables, is dropped by way of the vIOMMU. EINTR if the process is being killed.
+ */
+struct iommu_hwpt_invalidate {
+	__u32 size;
+	__u32 hwpt_id;
+	__aligned_u64 data_uptr;
+	__u32 data_type;
+	__u32 entry_len;
+	__u32 entry_num;
+	__u32 __reserved;
+};
+
+#define IOMMU_HWPT_INVALIDATE _IO(IOMMUFD_TYPE, IOMMUFD_CMD_HWPT_INVALIDATE)
+
+/**
+ * enum iommu_hwpt_pgfault_flags - flags of struct iommu_hwpt_pgfault
+ * @IOMMU_PGFAULT_FLAGS_PASID_VALID: @pasid is valid
+ * @IOMMU_PGFAULT_FLAGS_LAST_PAGE: the last request of its group
+ */
+enum iommu_hwpt_pgfault_flags {
+	IOMMU_PGFAULT_FLAGS_PASID_VALID = 1 << 0,
+	IOMMU_PGFAULT_FLAGS_LAST_PAGE = 1 << 1,
+};
+
+/**
+ * enum iommu_hwpt_pgfault_perm - what the device wanted to do
+ * @IOMMU_PGFAULT_PERM_READ: read
+ * @IOMMU_PGFAULT_PERM_WRITE: write
+ * @IOMMU_PGFAULT_PERM_EXEC: execute
+ * @IOMMU_PGFAULT_PERM_PRIV: in privileged mode
+ */
+enum iommu_hwpt_pgfault_perm {
+	IOMMU_PGFAULT_PERM_READ = 1 << 0,
+	IOMMU_PGFAULT_PERM_WRITE = 1 << 1,
+	IOMMU_PGFAULT_PERM_EXEC = 1 << 2,
+	IOMMU_PGFAULT_PERM_PRIV = 1 << 3,
+};
+
+/**
+ * struct iommu_hwpt_pgfault - a page request, as a fault queue gives it
+ * @flags: of enum iommu_hwpt_pgfault_flags
+ * @dev_id: ID of the bound device
+ * @pasid: PASID of the request
+ * @grpid: group of requests, by the device's numbers
+ * @perm: of enum iommu_hwpt_pgfault_perm
+ * @__reserved: 0
+ * @addr: address that the device used
+ * @length: hint how many bytes the device is going to use; 0: no hint
+ * @cookie: of the group, to answer it
+ */
+struct iommu_hwpt_pgfault {
+	__u32 flags;
+	__u32 dev_id;
+	__u32 pasid;
+	__u32 grpid;
+	__u32 perm;
+	__u32 __reserved;
+	__aligned_u64 addr;
+	__u32 length;
+	__u32 cookie;
+};
+
+/**
+ * enum iommufd_page_response_code - answers to page requests
+ * @IOMMUFD_PAGE_RESP_SUCCESS: what was wanted is mapped; the device tries again
+ * @IOMMUFD_PAGE_RESP_INVALID: it will not be
+ */
+enum iommufd_page_response_code {
+	IOMMUFD_PAGE_RESP_SUCCESS = 0,
+	IOMMUFD_PAGE_RESP_INVALID = 1,
+};
+
+/**
+ * struct iommu_hwpt_page_response - an answer, to be written to a fault queue
+ * @cookie: of the group of requests, which was read and not answered, else EINVAL
+ * @code: of enum iommufd_page_response_code, else EINVAL
+ */
+struct iommu_hwpt_page_response {
+	__u32 cookie;
+	__u32 code;
+};
+
+/* Flag of struct iommu_fault_alloc: read struct iommu_device_fault */
+#define IOMMU_FAULT_QUEUE_COOKIE (1U << 31)
+
+/**
+ * struct iommu_fault_alloc - ioctl(IOMMU_FAULT_QUEUE_ALLOC)
+ * @size: sizeof(struct iommu_fault_alloc)
+ * @flags: 0; or, an extension, IOMMU_FAULT_QUEUE_COOKIE
+ * @out_fault_id: ID of the new queue
+ * @out_fault_fd: descriptor to read faults from and write answers to, closed on exec
+ *
+ * Makes a fault queue, for the devices that are attached to HWPTs made with it. A
+ * read returns as many struct iommu_hwpt_pgfault as there are, and the buffer has
+ * room for; 0 bytes if there is none. It never waits: poll() tells when there is
+ * something. The requests of a group come together, and have the same @cookie: one
+ * answer is for all of them. Writes are of whole struct iommu_hwpt_page_response,
+ * else EINVAL; they return how many bytes were done, and an error if none.
+ *
+ * With IOMMU_FAULT_QUEUE_COOKIE the queue has struct iommu_device_fault instead, and
+ * unrecoverable faults, too.
+ *
+ * Requests that were not answered are answered with IOMMUFD_PAGE_RESP_INVALID when
+ * the device is detached or gets another HWPT, and when the descriptor is closed.
+ * IOMMU_DESTROY gives EBUSY until then, and as long as HWPTs use the queue.
+ */
+struct iommu_fault_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 out_fault_id;
+	__u32 out_fault_fd;
+};
+
+#define IOMMU_FAULT_QUEUE_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_FAULT_QUEUE_ALLOC)
+
+/**
+ * enum iommu_device_fault_flags - flags of struct iommu_device_fault
+ * @IOMMU_DEVICE_FAULT_HAS_COOKIE: the device was bound with a cookie
+ * @IOMMU_DEVICE_FAULT_UNRECOVERABLE: the DMA was aborted; there is nothing to
+ *      answer. Of @request, @flags, @dev_id, @pasid, @perm and @addr are used
+ * @IOMMU_DEVICE_FAULT_ADDR_VALID: the address of an unrecoverable fault is known
+ * @IOMMU_DEVICE_FAULT_LOST: unrecoverable faults before this one were lost, as the
+ *      queue had no room, or may have been, as the IOMMU had none. With no other flag
+ *      the record is of no fault, and the rest of it is 0: nothing came after
+ *      those that were lost
+ */
+enum iommu_device_fault_flags {
+	IOMMU_DEVICE_FAULT_HAS_COOKIE = 1 << 0,
+	IOMMU_DEVICE_FAULT_UNRECOVERABLE = 1 << 1,
+	IOMMU_DEVICE_FAULT_ADDR_VALID = 1 << 2,
+	IOMMU_DEVICE_FAULT_LOST = 1 << 3,
+};
+
+/**
+ * enum iommu_device_fault_reason - why a fault is unrecoverable
+ * @IOMMU_DEVICE_FAULT_UNKNOWN: the hardware does not say
+ * @IOMMU_DEVICE_FAULT_PASID_FETCH: the PASID table could not be read
+ * @IOMMU_DEVICE_FAULT_BAD_PASID_ENTRY: the entry of the PASID table is not valid
+ * @IOMMU_DEVICE_FAULT_PASID_INVALID: the PASID is out of range, or not enabled
+ * @IOMMU_DEVICE_FAULT_WALK_ABORT: a page table could not be read
+ * @IOMMU_DEVICE_FAULT_NOT_MAPPED: the address is not mapped
+ * @IOMMU_DEVICE_FAULT_PERMISSION: what the device wanted is not allowed there
+ * @IOMMU_DEVICE_FAULT_ACCESS: the access flag was not set
+ * @IOMMU_DEVICE_FAULT_OUT_OF_RANGE: a stage put out an address that is too large
+ */
+enum iommu_device_fault_reason {
+	IOMMU_DEVICE_FAULT_UNKNOWN = 0,
+	IOMMU_DEVICE_FAULT_PASID_FETCH = 1,
+	IOMMU_DEVICE_FAULT_BAD_PASID_ENTRY = 2,
+	IOMMU_DEVICE_FAULT_PASID_INVALID = 3,
+	IOMMU_DEVICE_FAULT_WALK_ABORT = 4,
+	IOMMU_DEVICE_FAULT_NOT_MAPPED = 5,
+	IOMMU_DEVICE_FAULT_PERMISSION = 6,
+	IOMMU_DEVICE_FAULT_ACCESS = 7,
+	IOMMU_DEVICE_FAULT_OUT_OF_RANGE = 8,
+};
+
+/**
+ * struct iommu_device_fault - a fault, from a queue with IOMMU_FAULT_QUEUE_COOKIE
+ * @request: as from other queues
+ * @dev_cookie: cookie of the device
+ * @flags: of enum iommu_device_fault_flags
+ * @reason: of enum iommu_device_fault_reason, for unrecoverable faults
+ */
+struct iommu_device_fault {
+	struct iommu_hwpt_pgfault request;
+	__aligned_u64 dev_cookie;
+	__u32 flags;
+	__u32 reason;
+};
+
+/**
+ * enum iommu_viommu_type - kinds of vIOMMUs
+ * @IOMMU_VIOMMU_TYPE_DEFAULT: none; reserved
+ * @IOMMU_VIOMMU_TYPE_ARM_SMMUV3: an Arm SMMUv3; virtual IDs are StreamIDs
+ */
+enum iommu_viommu_type {
+	IOMMU_VIOMMU_TYPE_DEFAULT = 0,
+	IOMMU_VIOMMU_TYPE_ARM_SMMUV3 = 1,
+};
+
+/**
+ * struct iommu_viommu_alloc - ioctl(IOMMU_VIOMMU_ALLOC)
+ * @size: sizeof(struct iommu_viommu_alloc)
+ * @flags: must be 0
+ * @type: of enum iommu_viommu_type, or one that only the driver of the IOMMU
+ *        knows; EOPNOTSUPP if the IOMMU of the device cannot have it
+ * @dev_id: bound device behind the IOMMU
+ * @hwpt_id: parent of the nested HWPTs that will be made on the vIOMMU: a HWPT
+ *           that was made with IOMMU_HWPT_ALLOC_NEST_PARENT, else EINVAL
+ * @out_viommu_id: ID of the new vIOMMU
+ * @data_len: bytes at @data_uptr; one that the type does not have gives EINVAL
+ * @__reserved: must be 0
+ * @data_uptr: pointer to driver data, in and out
+ *
+ * Makes a vIOMMU: the part of one IOMMU that one guest sees. Nested HWPTs can be
+ * made on it, and devices be put behind it by names that the guest has for them.
+ * It lives until IOMMU_DESTROY, which gives EBUSY as long as it has nested HWPTs
+ * or vDEVICEs; the parent cannot be destroyed before it.
+ */
+struct iommu_viommu_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 type;
+	__u32 dev_id;
+	__u32 hwpt_id;
+	__u32 out_viommu_id;
+	__u32 data_len;
+	__u32 __reserved;
+	__aligned_u64 data_uptr;
+};
+
+#define IOMMU_VIOMMU_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VIOMMU_ALLOC)
+
+/**
+ * struct iommu_vdevice_alloc - ioctl(IOMMU_VDEVICE_ALLOC)
+ * @size: sizeof(struct iommu_vdevice_alloc)
+ * @viommu_id: vIOMMU
+ * @dev_id: bound device behind the same IOMMU, else EINVAL
+ * @out_vdevice_id: ID of the new vDEVICE
+ * @virt_id: name that the guest has for the device, such as a stream ID; one that
+ *           the vIOMMU cannot have gives EINVAL, one that it has already EEXIST
+ *
+ * Puts a device behind a vIOMMU: from here on its virtual ID stands for it in
+ * invalidations and events of the vIOMMU. A device can be behind one vIOMMU at a
+ * time (EEXIST). Ends with IOMMU_DESTROY, or with the binding of the device; then
+ * the ID of the vDEVICE gives ENOENT, and names nothing else for as long as the
+ * descriptor is open.
+ */
+struct iommu_vdevice_alloc {
+	__u32 size;
+	__u32 viommu_id;
+	__u32 dev_id;
+	__u32 out_vdevice_id;
+	__aligned_u64 virt_id;
+};
+
+#define IOMMU_VDEVICE_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VDEVICE_ALLOC)
+
+/**
+ * enum iommu_veventq_flag - flags of struct iommufd_vevent_header
+ * @IOMMU_VEVENTQ_FLAG_LOST_EVENTS: events were lost; no data follow
+ */
+enum iommu_veventq_flag {
+	IOMMU_VEVENTQ_FLAG_LOST_EVENTS = 1 << 0,
+};
+
+/**
+ * struct iommufd_vevent_header - what every event begins with
+ * @flags: of enum iommu_veventq_flag
+ * @sequence: number of the event in its queue: from 0 on, 0 again after INT_MAX.
+ *            Events that were lost are numbered, too: where a number is missing,
+ *            some were
+ */
+struct iommufd_vevent_header {
+	__u32 flags;
+	__u32 sequence;
+};
+
+/**
+ * enum iommu_veventq_type - kinds of events of vIOMMUs
+ * @IOMMU_VEVENTQ_TYPE_DEFAULT: none; reserved
+ * @IOMMU_VEVENTQ_TYPE_ARM_SMMUV3: struct iommu_vevent_arm_smmuv3
+ */
+enum iommu_veventq_type {
+	IOMMU_VEVENTQ_TYPE_DEFAULT = 0,
+	IOMMU_VEVENTQ_TYPE_ARM_SMMUV3 = 1,
+};
+
+/**
+ * struct iommu_vevent_arm_smmuv3 - an event of a guest's stage 1
+ * @evt: as the guest expects it in its event queue, little endian; StreamID is the
+ *       virtual ID of the device
+ *
+ * Events are F_STREAM_DISABLED, C_BAD_SUBSTREAMID, C_BAD_CD, F_TRANSLATION,
+ * F_ADDR_SIZE, F_ACCESS and F_PERMISSION, as far as they are of stage 1.
+ */
+struct iommu_vevent_arm_smmuv3 {
+	__aligned_le64 evt[4];
+};
+
+/**
+ * struct iommu_veventq_alloc - ioctl(IOMMU_VEVENTQ_ALLOC)
+ * @size: sizeof(struct iommu_veventq_alloc)
+ * @flags: must be 0
+ * @viommu_id: vIOMMU
+ * @type: of enum iommu_veventq_type, or one that only the driver of the IOMMU
+ *        knows; EOPNOTSUPP if the vIOMMU does not have it
+ * @veventq_depth: how many events the queue has room for, 1 to 524288, else EINVAL
+ * @out_veventq_id: ID of the new queue
+ * @out_veventq_fd: descriptor to read events from, closed on exec
+ * @__reserved: must be 0
+ *
+ * Makes a queue for the events of a vIOMMU of one type (EEXIST if there is one).
+ * Events that happen before are not kept. A read returns as many as there are, and
+ * the buffer has room for: each is a struct iommufd_vevent_header and the data of
+ * the type. 0 bytes if there is none, or no room for one; a read never waits, poll()
+ * tells when there is something. When the queue is full events are lost: the next
+ * one that is not has a number that tells so, and if there is none yet, a header with
+ * IOMMU_VEVENTQ_FLAG_LOST_EVENTS is the last one.
+ *
+ * IOMMU_DESTROY gives EBUSY until the descriptor is closed; the vIOMMU cannot be
+ * destroyed before the queue.
+ */
+struct iommu_veventq_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 viommu_id;
+	__u32 type;
+	__u32 veventq_depth;
+	__u32 out_veventq_id;
+	__u32 out_veventq_fd;
+	__u32 __reserved;
+};
+
+#define IOMMU_VEVENTQ_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VEVENTQ_ALLOC)
+
 /*
  * Extensions: devices named by their cookie
  */
@@ -418,19 +1099,59 @@ struct iommu_hw_info {
 /**
  * enum iommu_format - what user space manages below an IOASID
  * @IOMMU_FORMAT_MAP_UNMAP: nothing: the kernel does, by map and unmap
+ *
+ * Other formats have the numbers of enum iommu_hwpt_data_type.
  */
 enum iommu_format {
 	IOMMU_FORMAT_MAP_UNMAP = 0,
 };
 
 /**
+ * enum iommu_format_flags - properties of a format
+ * @IOMMU_FORMAT_HW_NESTING: a child in this format is translated by the hardware,
+ *      on top of a kernel-managed parent
+ * @IOMMU_FORMAT_SW_NESTING: a child in this format is a kernel-managed address
+ *      space of its own, which loses what the parent loses
+ * @IOMMU_FORMAT_PASID_TABLE: user space manages a table of the page tables of all
+ *      PASIDs; without it, one page table
+ * @IOMMU_FORMAT_NONCOHERENT: the table of the user can make DMA bypass the caches
+ *      of the CPU
+ * @IOMMU_FORMAT_REFUSED: the hardware has the format, but to use it would not be
+ *      safe here (@IOMMU_FORMAT_NONCOHERENT): IOMMU_IOASID_ALLOC gives EPERM
+ */
+enum iommu_format_flags {
+	IOMMU_FORMAT_HW_NESTING = 1 << 0,
+	IOMMU_FORMAT_SW_NESTING = 1 << 1,
+	IOMMU_FORMAT_PASID_TABLE = 1 << 2,
+	IOMMU_FORMAT_NONCOHERENT = 1 << 3,
+	IOMMU_FORMAT_REFUSED = 1 << 4,
+};
+
+/**
  * struct iommu_format_info - a format that a device supports
- * @format: of enum iommu_format
+ * @format: of enum iommu_format, or a number that only the driver of the IOMMU
+ *          knows
+ * @flags: of enum iommu_format_flags
+ * @data_len: bytes that @data of IOMMU_IOASID_ALLOC has at most; 0: none
+ * @invalidate_type: @data_type of IOMMU_IOASID_INVALIDATE
+ * @invalidate_len: bytes of one of its entries; 0: there is nothing to invalidate
+ * @addr_width: of the addresses that devices use, in bits; 0 for
+ *              IOMMU_FORMAT_MAP_UNMAP, of which struct iommu_device_get_info has
+ *              the limits
+ * @pasid_width: of the PASIDs that a PASID table can have, in bits
  * @__reserved: 0
+ * @pgsizes: bitmap of the page sizes of the user's table: bit n is 2^n bytes
  */
 struct iommu_format_info {
 	__u32 format;
-	__u32 __reserved;
+	__u32 flags;
+	__u32 data_len;
+	__u32 invalidate_type;
+	__u32 invalidate_len;
+	__u8 addr_width;
+	__u8 pasid_width;
+	__u16 __reserved;
+	__aligned_u64 pgsizes;
 };
 
 /**
@@ -442,12 +1163,26 @@ struct iommu_format_info {
  *      that were given to it
  * @IOMMU_DEVICE_CAP_SW_MSI: interrupts are DMA writes to an IOVA window that
  *      the kernel takes out of the permitted ranges
+ * @IOMMU_DEVICE_CAP_DIRTY_TRACKING: a HWPT with dirty tracking can be made for
+ *      the device, and the device attached to it
+ * @IOMMU_DEVICE_CAP_NO_IOMMU: the device has no IOMMU: its DMA is to
+ *      physical addresses, see IOMMU_IOAS_NOIOMMU_GET_PA, and reaches all memory
  */
 enum iommu_device_caps {
 	IOMMU_DEVICE_CAP_COHERENT = 1 << 0,
 	IOMMU_DEVICE_CAP_ENFORCE_SNOOP = 1 << 1,
 	IOMMU_DEVICE_CAP_ISOLATED_MSI = 1 << 2,
 	IOMMU_DEVICE_CAP_SW_MSI = 1 << 3,
+	IOMMU_DEVICE_CAP_DIRTY_TRACKING = 1 << 4,
+	IOMMU_DEVICE_CAP_NO_IOMMU = 1 << 5,
+};
+
+/**
+ * enum iommu_pasid_flags - who manages the PASIDs of a device
+ * @IOMMU_PASID_USER: the user, with a format that is a PASID table
+ */
+enum iommu_pasid_flags {
+	IOMMU_PASID_USER = 1 << 0,
 };
 
 /**
@@ -461,15 +1196,20 @@ enum iommu_device_caps {
  *               lowest is the alignment of IOVAs, all others are optimisations
  * @out_addr_width: IOVA width in bits: the highest permitted IOVA fits in it
  * @format_len: in: sizeof(struct iommu_format_info) as the caller knows it; an
- *              entry shorter than 8 bytes gives EINVAL
+ *              entry shorter than 32 bytes gives EINVAL
  * @num_formats: in: room at @formats, in entries; out: number of formats
  * @num_ranges: in: room at @ranges, in entries; out: number of ranges
  * @formats: pointer to an array of struct iommu_format_info
  * @ranges: pointer to an array of struct iommu_iova_range: the IOVAs that an
  *          address space of this device alone could map, ascending
+ * @out_pasid_flags: of enum iommu_pasid_flags; 0: the device has no PASIDs
+ * @out_pasid_width: of its PASIDs, in bits
  *
  * Tells what can be done with a bound device, before it is attached and before
- * any address space exists. If an array is too small it is filled as far as it
+ * any address space exists. Every device has IOMMU_FORMAT_MAP_UNMAP, which is
+ * told first. With IOMMU_DEVICE_CAP_ENFORCE_SNOOP that is coherent whatever the
+ * device does, and without it if the device does not ask for no snoop; the user
+ * cannot change that. If an array is too small it is filled as far as it
  * goes, the numbers are set to what is needed, and EMSGSIZE is returned; all
  * other members are valid then.
  */
@@ -486,8 +1226,174 @@ struct iommu_device_get_info {
 	__u32 num_ranges;
 	__aligned_u64 formats;
 	__aligned_u64 ranges;
+	__u32 out_pasid_flags;
+	__u32 out_pasid_width;
 };
 
 #define IOMMU_DEVICE_GET_INFO _IO(IOMMUFD_TYPE, IOMMUFD_CMD_DEVICE_GET_INFO)
+
+/**
+ * enum iommu_ioasid_nesting - how what an IOASID puts out is translated further
+ * @IOMMU_IOASID_NOT_NESTED: not at all: it has no parent
+ * @IOMMU_IOASID_HW_NESTED: by the hardware, with the address space of the parent
+ * @IOMMU_IOASID_SW_NESTED: by user space, which copies from the parent
+ */
+enum iommu_ioasid_nesting {
+	IOMMU_IOASID_NOT_NESTED = 0,
+	IOMMU_IOASID_HW_NESTED = 1,
+	IOMMU_IOASID_SW_NESTED = 2,
+};
+
+/**
+ * enum iommu_ioasid_alloc_flags - flags of IOMMU_IOASID_ALLOC
+ * @IOMMU_IOASID_ALLOC_FAULT_QUEUE: @fault_id is set. EOPNOTSUPP with
+ *      IOMMU_FORMAT_MAP_UNMAP
+ */
+enum iommu_ioasid_alloc_flags {
+	IOMMU_IOASID_ALLOC_FAULT_QUEUE = 1 << 0,
+};
+
+/**
+ * struct iommu_ioasid_alloc - ioctl(IOMMU_IOASID_ALLOC)
+ * @size: sizeof(struct iommu_ioasid_alloc)
+ * @flags: of enum iommu_ioasid_alloc_flags
+ * @format: of enum iommu_format; one that no driver has gives EOPNOTSUPP
+ * @parent_id: IOASID whose IOVAs the new one puts out; 0: it has no parent
+ * @cookies: pointer to an array of u64: the cookies of devices that are going to
+ *           be attached
+ * @num_cookies: number of them, 4096 at most, else EINVAL
+ * @data_len: bytes at @data
+ * @data: pointer to data in the layout of the format
+ * @fault_id: with IOMMU_IOASID_ALLOC_FAULT_QUEUE: fault queue for the devices that
+ *            are attached; else must be 0
+ * @out_ioasid: the new IOASID
+ * @out_nesting: of enum iommu_ioasid_nesting
+ * @out_refused: index of the first device that is the reason for an error;
+ *               @num_cookies if there is none. Written also with an error
+ *
+ * Makes an I/O address space of a format, for devices that can use it. It is the
+ * same as those of mainline's commands: devices are attached to it by its ID, and
+ * IOMMU_DESTROY ends it.
+ *
+ * With IOMMU_FORMAT_MAP_UNMAP it is an IOAS. Without a parent, that is what
+ * IOMMU_IOAS_ALLOC makes. With a parent, which is an IOAS, it is a software-nested
+ * child: IOMMU_IOAS_COPY from the parent maps any part of it at any IOVA of the
+ * child. What the parent unmaps is unmapped from the child, and from children of
+ * the child, before that unmap returns. The other way round, unmapping something
+ * from the child changes nothing in the parent. The child can be the parent of
+ * others, 7 generations at most, else EINVAL. What is mapped into the child from
+ * elsewhere is the child's alone. A parent that has children cannot be destroyed
+ * (EBUSY).
+ *
+ * With any other format it is a hardware-nested child, as a nested HWPT: the
+ * table is the user's. There has to be a parent, an IOAS or a HWPT that was made
+ * with IOMMU_HWPT_ALLOC_NEST_PARENT, and one device at least (EINVAL). What the
+ * hardware needs besides, such as a table of the parent that can be one of nested
+ * ones, the kernel makes, and takes away with the child.
+ *
+ * A cookie that no device has gives ENOENT. A device that cannot use the new
+ * IOASID gives EOPNOTSUPP, or EPERM if that would not be safe, see
+ * IOMMU_FORMAT_REFUSED. Devices that share a child must be behind the same IOMMU.
+ * Nothing is kept of the devices: others can be attached later if they suit, and
+ * those that do not are refused then (EINVAL). EINVAL for data of a wrong length,
+ * and what the format says of its data; EADDRINUSE if the parent has mappings or
+ * allowed ranges that the hardware cannot have.
+ */
+struct iommu_ioasid_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 format;
+	__u32 parent_id;
+	__aligned_u64 cookies;
+	__u32 num_cookies;
+	__u32 data_len;
+	__aligned_u64 data;
+	__u32 fault_id;
+	__u32 out_ioasid;
+	__u32 out_nesting;
+	__u32 out_refused;
+};
+
+#define IOMMU_IOASID_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOASID_ALLOC)
+
+/**
+ * enum iommu_ioasid_invalidate_flags - flags of IOMMU_IOASID_INVALIDATE
+ * @IOMMU_IOASID_INVALIDATE_DEVICE: @dev_cookie is valid
+ */
+enum iommu_ioasid_invalidate_flags {
+	IOMMU_IOASID_INVALIDATE_DEVICE = 1 << 0,
+};
+
+/**
+ * struct iommu_ioasid_invalidate - ioctl(IOMMU_IOASID_INVALIDATE)
+ * @size: sizeof(struct iommu_ioasid_invalidate)
+ * @flags: of enum iommu_ioasid_invalidate_flags
+ * @ioasid: IOASID in a format that user space manages, else EINVAL
+ * @data_type: layout of an entry, as struct iommu_format_info has it, else EINVAL
+ * @dev_cookie: cookie of the device that the entries are for, else ENOENT. A
+ *              device that could not be attached to the IOASID gives EINVAL.
+ *              Whatever the entries say, they can affect no other device
+ * @entries: pointer to an array of entries
+ * @entry_len: bytes of an entry
+ * @num_entries: in: number of entries; out: number of entries that were done, also
+ *               with an error
+ *
+ * As IOMMU_HWPT_INVALIDATE, with a device instead of the names that a guest has
+ * for its devices. Entries that concern one device give EINVAL without it.
+ */
+struct iommu_ioasid_invalidate {
+	__u32 size;
+	__u32 flags;
+	__u32 ioasid;
+	__u32 data_type;
+	__aligned_u64 dev_cookie;
+	__aligned_u64 entries;
+	__u32 entry_len;
+	__u32 num_entries;
+};
+
+#define IOMMU_IOASID_INVALIDATE _IO(IOMMUFD_TYPE, IOMMUFD_CMD_IOASID_INVALIDATE)
+
+/**
+ * enum iommu_memory_register_flags - flags of IOMMU_MEMORY_REGISTER
+ * @IOMMU_MEMORY_REGISTER_WRITEABLE: writeable mappings use the registered
+ *                                   memory, too
+ */
+enum iommu_memory_register_flags {
+	IOMMU_MEMORY_REGISTER_WRITEABLE = 1 << 0,
+};
+
+/**
+ * struct iommu_memory_register - ioctl(IOMMU_MEMORY_REGISTER)
+ * @size: sizeof(struct iommu_memory_register)
+ * @flags: of enum iommu_memory_register_flags
+ * @user_va: start of the memory in the calling process
+ * @length: bytes
+ * @out_memory_id: ID of the registration
+ * @__reserved: must be 0
+ *
+ * An extension. Pins the pages that the range touches, and charges them to the
+ * process as a mapping would, once. An IOMMU_IOAS_MAP of the same process whose
+ * memory is all in the range then pins nothing more and is not charged, in
+ * whatever IOAS of the descriptor, as often as wanted: it maps the registered
+ * pages, even if the process has changed its address space since. Mappings that
+ * reach out of the range, and writeable ones of memory that is not registered as
+ * writeable, pin for themselves.
+ *
+ * IOMMU_DESTROY ends the registration; EBUSY as long as mappings made from it,
+ * or copies of them, are there. EINVAL for a length of 0, EFAULT for memory that
+ * is not there, cannot be written or has no pages, ENOMEM beyond
+ * RLIMIT_MEMLOCK.
+ */
+struct iommu_memory_register {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 user_va;
+	__aligned_u64 length;
+	__u32 out_memory_id;
+	__u32 __reserved;
+};
+
+#define IOMMU_MEMORY_REGISTER _IO(IOMMUFD_TYPE, IOMMUFD_CMD_MEMORY_REGISTER)
 
 #endif

@@ -8,7 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "iommu_ioctl.h"
-#include "../kselftest_harness.h"
+#include "harness.h"
 
 #define NOBODY	65534
 
@@ -158,6 +158,20 @@ FIXTURE_VARIANT_ADD(command, ioas_map)
 	.size = sizeof(struct iommu_ioas_map),
 };
 
+FIXTURE_VARIANT_ADD(command, ioas_map_file)
+{
+	.cmd = IOMMU_IOAS_MAP_FILE,
+	.min = 40,
+	.size = sizeof(struct iommu_ioas_map_file),
+};
+
+FIXTURE_VARIANT_ADD(command, ioas_change_process)
+{
+	.cmd = IOMMU_IOAS_CHANGE_PROCESS,
+	.min = 8,
+	.size = sizeof(struct iommu_ioas_change_process),
+};
+
 FIXTURE_VARIANT_ADD(command, ioas_unmap)
 {
 	.cmd = IOMMU_IOAS_UNMAP,
@@ -179,6 +193,27 @@ FIXTURE_VARIANT_ADD(command, hwpt_alloc)
 	.size = sizeof(struct iommu_hwpt_alloc),
 };
 
+FIXTURE_VARIANT_ADD(command, hwpt_set_dirty_tracking)
+{
+	.cmd = IOMMU_HWPT_SET_DIRTY_TRACKING,
+	.min = 16,
+	.size = sizeof(struct iommu_hwpt_set_dirty_tracking),
+};
+
+FIXTURE_VARIANT_ADD(command, hwpt_get_dirty_bitmap)
+{
+	.cmd = IOMMU_HWPT_GET_DIRTY_BITMAP,
+	.min = 48,
+	.size = sizeof(struct iommu_hwpt_get_dirty_bitmap),
+};
+
+FIXTURE_VARIANT_ADD(command, hwpt_invalidate)
+{
+	.cmd = IOMMU_HWPT_INVALIDATE,
+	.min = 32,
+	.size = sizeof(struct iommu_hwpt_invalidate),
+};
+
 FIXTURE_VARIANT_ADD(command, get_hw_info)
 {
 	.cmd = IOMMU_GET_HW_INFO,
@@ -191,6 +226,48 @@ FIXTURE_VARIANT_ADD(command, device_get_info)
 	.cmd = IOMMU_DEVICE_GET_INFO,
 	.min = 64,
 	.size = sizeof(struct iommu_device_get_info),
+};
+
+FIXTURE_VARIANT_ADD(command, fault_queue_alloc)
+{
+	.cmd = IOMMU_FAULT_QUEUE_ALLOC,
+	.min = 16,
+	.size = sizeof(struct iommu_fault_alloc),
+};
+
+FIXTURE_VARIANT_ADD(command, viommu_alloc)
+{
+	.cmd = IOMMU_VIOMMU_ALLOC,
+	.min = 24,
+	.size = sizeof(struct iommu_viommu_alloc),
+};
+
+FIXTURE_VARIANT_ADD(command, vdevice_alloc)
+{
+	.cmd = IOMMU_VDEVICE_ALLOC,
+	.min = 24,
+	.size = sizeof(struct iommu_vdevice_alloc),
+};
+
+FIXTURE_VARIANT_ADD(command, veventq_alloc)
+{
+	.cmd = IOMMU_VEVENTQ_ALLOC,
+	.min = 28,
+	.size = sizeof(struct iommu_veventq_alloc),
+};
+
+FIXTURE_VARIANT_ADD(command, ioasid_alloc)
+{
+	.cmd = IOMMU_IOASID_ALLOC,
+	.min = 56,
+	.size = sizeof(struct iommu_ioasid_alloc),
+};
+
+FIXTURE_VARIANT_ADD(command, ioasid_invalidate)
+{
+	.cmd = IOMMU_IOASID_INVALIDATE,
+	.min = 40,
+	.size = sizeof(struct iommu_ioasid_invalidate),
 };
 
 FIXTURE_SETUP(command)
@@ -305,6 +382,20 @@ FIXTURE_VARIANT_ADD(reserved, ioas_map_flags)
 	.offset = offsetof(struct iommu_ioas_map, flags),
 };
 
+FIXTURE_VARIANT_ADD(reserved, ioas_map_file_flags)
+{
+	.cmd = IOMMU_IOAS_MAP_FILE,
+	.size = sizeof(struct iommu_ioas_map_file),
+	.offset = offsetof(struct iommu_ioas_map_file, flags),
+};
+
+FIXTURE_VARIANT_ADD(reserved, ioas_change_process)
+{
+	.cmd = IOMMU_IOAS_CHANGE_PROCESS,
+	.size = sizeof(struct iommu_ioas_change_process),
+	.offset = offsetof(struct iommu_ioas_change_process, __reserved),
+};
+
 FIXTURE_VARIANT_ADD(reserved, option)
 {
 	.cmd = IOMMU_OPTION,
@@ -333,6 +424,41 @@ FIXTURE_VARIANT_ADD(reserved, hwpt_alloc_flags)
 	.offset = offsetof(struct iommu_hwpt_alloc, flags),
 };
 
+FIXTURE_VARIANT_ADD(reserved, hwpt_set_dirty_tracking)
+{
+	.cmd = IOMMU_HWPT_SET_DIRTY_TRACKING,
+	.size = sizeof(struct iommu_hwpt_set_dirty_tracking),
+	.offset = offsetof(struct iommu_hwpt_set_dirty_tracking, __reserved),
+};
+
+FIXTURE_VARIANT_ADD(reserved, hwpt_set_dirty_tracking_flags)
+{
+	.cmd = IOMMU_HWPT_SET_DIRTY_TRACKING,
+	.size = sizeof(struct iommu_hwpt_set_dirty_tracking),
+	.offset = offsetof(struct iommu_hwpt_set_dirty_tracking, flags),
+};
+
+FIXTURE_VARIANT_ADD(reserved, hwpt_get_dirty_bitmap)
+{
+	.cmd = IOMMU_HWPT_GET_DIRTY_BITMAP,
+	.size = sizeof(struct iommu_hwpt_get_dirty_bitmap),
+	.offset = offsetof(struct iommu_hwpt_get_dirty_bitmap, __reserved),
+};
+
+FIXTURE_VARIANT_ADD(reserved, hwpt_get_dirty_bitmap_flags)
+{
+	.cmd = IOMMU_HWPT_GET_DIRTY_BITMAP,
+	.size = sizeof(struct iommu_hwpt_get_dirty_bitmap),
+	.offset = offsetof(struct iommu_hwpt_get_dirty_bitmap, flags),
+};
+
+FIXTURE_VARIANT_ADD(reserved, hwpt_invalidate)
+{
+	.cmd = IOMMU_HWPT_INVALIDATE,
+	.size = sizeof(struct iommu_hwpt_invalidate),
+	.offset = offsetof(struct iommu_hwpt_invalidate, __reserved),
+};
+
 FIXTURE_VARIANT_ADD(reserved, get_hw_info)
 {
 	.cmd = IOMMU_GET_HW_INFO,
@@ -352,6 +478,62 @@ FIXTURE_VARIANT_ADD(reserved, device_get_info_flags)
 	.cmd = IOMMU_DEVICE_GET_INFO,
 	.size = sizeof(struct iommu_device_get_info),
 	.offset = offsetof(struct iommu_device_get_info, flags),
+};
+
+FIXTURE_VARIANT_ADD(reserved, fault_queue_alloc_flags)
+{
+	.cmd = IOMMU_FAULT_QUEUE_ALLOC,
+	.size = sizeof(struct iommu_fault_alloc),
+	.offset = offsetof(struct iommu_fault_alloc, flags),
+};
+
+FIXTURE_VARIANT_ADD(reserved, viommu_alloc_flags)
+{
+	.cmd = IOMMU_VIOMMU_ALLOC,
+	.size = sizeof(struct iommu_viommu_alloc),
+	.offset = offsetof(struct iommu_viommu_alloc, flags),
+};
+
+FIXTURE_VARIANT_ADD(reserved, viommu_alloc)
+{
+	.cmd = IOMMU_VIOMMU_ALLOC,
+	.size = sizeof(struct iommu_viommu_alloc),
+	.offset = offsetof(struct iommu_viommu_alloc, __reserved),
+};
+
+FIXTURE_VARIANT_ADD(reserved, veventq_alloc_flags)
+{
+	.cmd = IOMMU_VEVENTQ_ALLOC,
+	.size = sizeof(struct iommu_veventq_alloc),
+	.offset = offsetof(struct iommu_veventq_alloc, flags),
+};
+
+FIXTURE_VARIANT_ADD(reserved, veventq_alloc)
+{
+	.cmd = IOMMU_VEVENTQ_ALLOC,
+	.size = sizeof(struct iommu_veventq_alloc),
+	.offset = offsetof(struct iommu_veventq_alloc, __reserved),
+};
+
+FIXTURE_VARIANT_ADD(reserved, ioasid_alloc)
+{
+	.cmd = IOMMU_IOASID_ALLOC,
+	.size = sizeof(struct iommu_ioasid_alloc),
+	.offset = offsetof(struct iommu_ioasid_alloc, fault_id),
+};
+
+FIXTURE_VARIANT_ADD(reserved, ioasid_alloc_flags)
+{
+	.cmd = IOMMU_IOASID_ALLOC,
+	.size = sizeof(struct iommu_ioasid_alloc),
+	.offset = offsetof(struct iommu_ioasid_alloc, flags) + 2,
+};
+
+FIXTURE_VARIANT_ADD(reserved, ioasid_invalidate_flags)
+{
+	.cmd = IOMMU_IOASID_INVALIDATE,
+	.size = sizeof(struct iommu_ioasid_invalidate),
+	.offset = offsetof(struct iommu_ioasid_invalidate, flags),
 };
 
 FIXTURE_SETUP(reserved)

@@ -6,22 +6,29 @@
  * starts DMA, over and over, as an unprivileged user, until it is killed 0 to
  * 150 ms after it began with that, or, one time in four, after it was started.
  * A DMA takes 100 ms, so it is often on its way then. After each kill a second
- * process, the checker, takes over the device at once.
+ * process, the checker, takes over the device at once. A worker that nobody
+ * kills, as the timer for that was lost, ends itself after a while.
  *
- * KILLS in the environment is the number of kills, 200 by default, or 60 on a
+ * KILLS in the environment is the number of kills, 200 by default, or 25 on a
  * kernel with kmemleak, where one takes seconds. SEED is that of the times.
  */
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
 
-#include "edu.h"
+#include "edu_device.h"
 #include "../kselftest.h"
 
 #define KILLS_DEFAULT	200
-#define KILLS_SLOW_KERNEL 60	/* one that looks for leaks */
+#define KILLS_SLOW_KERNEL 25	/* one that looks for leaks */
 #define SEED_DEFAULT	20221211
 #define KILL_AFTER_MAX	150000	/* us */
+#define PROGRESS_EVERY	20	/* kills */
+#define WORK_SECONDS_MAX 30
+#define STEPS_PER_CLOCK	256
 
 #define NOBODY		65534
 #define LIMIT_PAGES	64
@@ -77,29 +84,32 @@ static int become_nobody(void)
 static void work(__u32 seed)
 {
 	__u8 *memory = memory_map(2 * LIMIT_PAGES * page_size);
+	time_t start = time(NULL);
 	__u32 ioas[2], hwpt = 0, pt;
-	struct edu edu;
+	struct edu_device edu;
 	int fd = iommu_open();
 	__u64 iova;
 
 	if (fd < 0 || !memory || ioas_alloc(fd, &ioas[0]) ||
-	    ioas_alloc(fd, &ioas[1]) || edu_open(&edu, bdf) ||
-	    edu_bind(&edu, fd, COOKIE) || become_nobody())
+	    ioas_alloc(fd, &ioas[1]) || edu_device_open(&edu, bdf) ||
+	    edu_device_bind(&edu, fd, COOKIE) || become_nobody())
 		_exit(1);
 	for (;;) {
 		__u32 random = next_random(&seed);
 		__u32 in = ioas[random >> 8 & 1], other = ioas[~random >> 8 & 1];
 		__u64 length = (1 + (random >> 12) % 32) * page_size;
 
-		progress->steps++;
+		if (++progress->steps % STEPS_PER_CLOCK == 0 &&
+		    time(NULL) - start > WORK_SECONDS_MAX)
+			_exit(2);
 		switch (random % 12) {
 		case 0:
 			pt = in;
-			edu_attach(&edu, &pt);
+			edu_device_attach(&edu, &pt);
 			break;
 		case 1:
 			if (random >> 28 == 0)
-				edu_detach(&edu);
+				edu_device_detach(&edu);
 			break;
 		case 2:
 			ioas_map_fixed(fd, in, shared,
@@ -133,15 +143,15 @@ static void work(__u32 seed)
 		case 10:
 			if (hwpt) {
 				pt = hwpt;
-				edu_attach(&edu, &pt);
+				edu_device_attach(&edu, &pt);
 			}
 			break;
 		case 11:
 			/* without waiting: it is under way while others go on */
 			progress->transfers++;
-			edu_dma_start(&edu, random >> 31 ? EDU_TO_MEMORY :
+			edu_dma_start(&edu.engine, random >> 31 ? EDU_TO_MEMORY :
 							   EDU_FROM_MEMORY,
-				      SHARED_IOVA, EDU_BUFFER_SIZE);
+				      SHARED_IOVA, EDU_MEMORY_SIZE);
 			break;
 		}
 	}
@@ -160,24 +170,24 @@ static int check(void)
 {
 	__u8 *memory = memory_map((LIMIT_PAGES + 1) * page_size);
 	int found = 0, fd = iommu_open();
-	struct edu edu;
+	struct edu_device edu;
 	__u32 ioas, pt;
 
-	if (fd < 0 || !memory || ioas_alloc(fd, &ioas) || edu_open(&edu, bdf))
+	if (fd < 0 || !memory || ioas_alloc(fd, &ioas) || edu_device_open(&edu, bdf))
 		return CHECK_BROKEN;
-	if (edu_bind(&edu, fd, COOKIE))
+	if (edu_device_bind(&edu, fd, COOKIE))
 		return BIND_FAILED;
 
 	/* DMA that was under way, and DMA that is started now */
-	if (edu_dma_wait(&edu) ||
-	    edu_dma(&edu, EDU_TO_MEMORY, SHARED_IOVA, EDU_BUFFER_SIZE))
+	if (edu_dma_wait(&edu.engine) ||
+	    edu_dma(&edu.engine, EDU_TO_MEMORY, SHARED_IOVA, EDU_MEMORY_SIZE))
 		found |= CHECK_BROKEN;
 	if (!shared_is_untouched())
 		found |= DMA_NOT_BLOCKED;
 
 	/* the user has all of its limit again, and not more */
 	pt = ioas;
-	if (become_nobody() || edu_attach(&edu, &pt))
+	if (become_nobody() || edu_device_attach(&edu, &pt))
 		return found | CHECK_BROKEN;
 	if (ioas_map_fixed(fd, ioas, memory, LIMIT_PAGES * page_size,
 			   PRIVATE_IOVA))
@@ -270,15 +280,25 @@ static int run(int (*function)(void))
 	return WEXITSTATUS(status);
 }
 
-/* Wait until the worker has begun its loop; on a slow kernel that takes long */
-static void wait_for_loop(pid_t pid)
+/* Wait @us microseconds; return whether the worker ended before that */
+static bool worker_ends_within(int pidfd, useconds_t us)
 {
-	siginfo_t info = {};
+	struct timespec time = { .tv_nsec = us * 1000 };
+	struct pollfd worker = { .fd = pidfd, .events = POLLIN };
 
-	while (!__atomic_load_n(&progress->steps, __ATOMIC_RELAXED) &&
-	       !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
-	       !info.si_pid)
-		usleep(500);
+	return ppoll(&worker, 1, &time, NULL) == 1;
+}
+
+/*
+ * Wait until the worker has begun its loop, which takes long on a slow kernel;
+ * return whether it ended instead.
+ */
+static bool worker_ends_before_loop(int pidfd)
+{
+	while (!__atomic_load_n(&progress->steps, __ATOMIC_RELAXED))
+		if (worker_ends_within(pidfd, 500))
+			return true;
+	return false;
 }
 
 /*
@@ -287,16 +307,17 @@ static void wait_for_loop(pid_t pid)
  */
 static bool kill_worker(__u32 seed, bool in_loop, useconds_t after)
 {
-	int status;
+	int status, pidfd;
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
 		work(seed);
-	if (in_loop)
-		wait_for_loop(pid);
-	usleep(after);
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	if (!(in_loop && worker_ends_before_loop(pidfd)))
+		worker_ends_within(pidfd, after);
+	close(pidfd);
 	kill(pid, SIGKILL);
 	if (waitpid(pid, &status, 0) != pid)
 		return false;
@@ -357,6 +378,8 @@ int main(void)
 				       i, after, left, result);
 		pinned |= !!left;
 		found |= result;
+		if ((i + 1) % PROGRESS_EVERY == 0)
+			ksft_print_msg("%u of %u kills\n", i + 1, kills);
 	}
 
 	/* the others were killed while they opened and bound */

@@ -12,7 +12,7 @@
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
 
-#include "../kselftest_harness.h"
+#include "harness.h"
 
 enum layout_header { IOMMUFD, VFIO };
 
@@ -273,10 +273,13 @@ TEST(own_structs_have_no_holes)
 {
 	struct iommu_device_get_info info;
 
-	EXPECT_EQ(offsetof(struct iommu_device_get_info, ranges) +
-		  sizeof(info.ranges), sizeof(info));
-	EXPECT_EQ(8, sizeof(struct iommu_format_info));
-	EXPECT_EQ(64, sizeof(info));
+	EXPECT_EQ(offsetof(struct iommu_device_get_info, out_pasid_width) +
+		  sizeof(info.out_pasid_width), sizeof(info));
+	EXPECT_EQ(32, sizeof(struct iommu_format_info));
+	EXPECT_EQ(72, sizeof(info));
+	EXPECT_EQ(56, sizeof(struct iommu_ioasid_alloc));
+	EXPECT_EQ(40, sizeof(struct iommu_ioasid_invalidate));
+	EXPECT_EQ(56, sizeof(struct iommu_device_fault));
 }
 
 TEST_HARNESS_MAIN

@@ -1,103 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every allocation that a command makes is made to fail once, by fault
- * injection: the command says ENOMEM, or does without, and leaves nothing
- * behind. Commands that take things away never fail.
+ * Allocations that fail (nomem.h): commands on I/O address spaces and their page
+ * tables.
  */
-#include <stdio.h>
-
-#include "mock.h"
-#include "../kselftest_harness.h"
-
-#define IOVA		((__u64)MOCK_APERTURE_START)
-#define MEMORY_PAGES	256
-#define NTH_MAX		5000
-
-#define FAILSLAB	"/sys/kernel/debug/failslab/"
-
-struct scene {
-	int fd;
-	__u32 ioas[2];
-	struct mock_device dev;
-	__u32 hwpt;
-	__u8 *memory;
-	size_t length;
-	long page_size;
-};
-
-static int write_string(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY);
-	int rc;
-
-	if (fd < 0)
-		return -errno;
-	rc = write(fd, value, strlen(value)) < 0 ? -errno : 0;
-	close(fd);
-	return rc;
-}
-
-/*
- * The file is open before: opening it could be what fails. It counts down, in
- * the task that opened it, and is 0 once an allocation was made to fail.
- */
-static int arm(int fail_nth, unsigned int nth)
-{
-	char value[16];
-	int len = snprintf(value, sizeof(value), "%u", nth);
-
-	return pwrite(fail_nth, value, len, 0) == len ? 0 : -errno;
-}
-
-/* Return whether an allocation was made to fail, or -errno */
-static int disarm(int fail_nth)
-{
-	char value[16] = {};
-
-	if (pread(fail_nth, value, sizeof(value) - 1, 0) <= 0 ||
-	    pwrite(fail_nth, "0", 1, 0) != 1)
-		return -errno;
-	return !atoi(value);
-}
-
-/* What is there before: two IOASes, of which the first has all mappings */
-static int prepare(struct scene *s)
-{
-	int rc;
-
-	s->fd = iommu_open();
-	if (s->fd < 0)
-		return -errno;
-	rc = ioas_alloc(s->fd, &s->ioas[0]) ?: ioas_alloc(s->fd, &s->ioas[1]);
-	/* two mappings, so that one of them can be done when the other fails */
-	return rc ?: ioas_map_fixed(s->fd, s->ioas[0], s->memory,
-				    s->length / 2, IOVA) ?:
-		     ioas_map_fixed(s->fd, s->ioas[0],
-				    s->memory + s->length / 2, s->length / 2,
-				    IOVA + s->length);
-}
-
-static int prepare_attached(struct scene *s)
-{
-	return prepare(s) ?: mock_device(s->fd, s->ioas[0], &s->dev);
-}
-
-static int prepare_two_attached(struct scene *s)
-{
-	struct mock_device other;
-
-	return prepare_attached(s) ?: mock_device(s->fd, s->ioas[1], &other);
-}
-
-static int prepare_two_tables(struct scene *s)
-{
-	return prepare_attached(s) ?:
-	       hwpt_alloc(s->fd, s->dev.idev, s->ioas[0], 0, &s->hwpt);
-}
+#include "nomem.h"
 
 static int prepare_copies(struct scene *s)
 {
 	return prepare_two_attached(s) ?:
+	       ioas_copy_fixed(s->fd, s->ioas[1], s->ioas[0], s->page_size,
+			       IOVA, IOVA + s->page_size);
+}
+
+static int prepare_tracking(struct scene *s)
+{
+	return prepare_attached(s) ?:
+	       hwpt_alloc(s->fd, s->dev.idev, s->ioas[0],
+			  IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &s->hwpt) ?:
+	       hwpt_set_dirty_tracking(s->fd, s->hwpt,
+				       IOMMU_HWPT_DIRTY_TRACKING_ENABLE);
+}
+
+static int prepare_parent(struct scene *s)
+{
+	return prepare_attached(s) ?:
+	       hwpt_alloc(s->fd, s->dev.idev, s->ioas[0],
+			  IOMMU_HWPT_ALLOC_NEST_PARENT, &s->hwpt);
+}
+
+static int prepare_nested(struct scene *s)
+{
+	return prepare_parent(s) ?:
+	       mock_nested_alloc(s->fd, s->dev.idev, s->hwpt, 0, &s->nested);
+}
+
+static int prepare_child(struct scene *s)
+{
+	struct iommu_ioasid_alloc cmd = {
+		.size = sizeof(cmd),
+	};
+	int rc = prepare_attached(s);
+
+	if (rc)
+		return rc;
+	cmd.parent_id = s->ioas[0];
+	rc = iommu_ioctl(s->fd, IOMMU_IOASID_ALLOC, &cmd);
+	s->ioas[1] = cmd.out_ioasid;
+	return rc;
+}
+
+static int prepare_filled_child(struct scene *s)
+{
+	struct mock_device dev;
+
+	return prepare_child(s) ?: mock_device(s->fd, s->ioas[1], &dev) ?:
 	       ioas_copy_fixed(s->fd, s->ioas[1], s->ioas[0], s->page_size,
 			       IOVA, IOVA + s->page_size);
 }
@@ -118,20 +74,28 @@ static int do_ioas_alloc(struct scene *s)
 	return ioas_alloc(s->fd, &ioas);
 }
 
-static int do_map(struct scene *s)
-{
-	return ioas_map_fixed(s->fd, s->ioas[0], s->memory, s->length,
-			      IOVA + 2 * s->length);
-}
-
-static int do_attach(struct scene *s)
-{
-	return mock_device(s->fd, s->ioas[0], &s->dev);
-}
-
 static int do_hwpt_alloc(struct scene *s)
 {
 	return hwpt_alloc(s->fd, s->dev.idev, s->ioas[0], 0, &s->hwpt);
+}
+
+static int do_dirty_hwpt_alloc(struct scene *s)
+{
+	return hwpt_alloc(s->fd, s->dev.idev, s->ioas[0],
+			  IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &s->hwpt);
+}
+
+static int do_get_dirty_bitmap(struct scene *s)
+{
+	__u8 bitmap[MEMORY_PAGES] = {};
+
+	return hwpt_get_dirty_bitmap(s->fd, s->hwpt, IOVA, 2 * s->length,
+				     s->page_size, bitmap, 0);
+}
+
+static int do_stop_tracking(struct scene *s)
+{
+	return hwpt_set_dirty_tracking(s->fd, s->hwpt, 0);
 }
 
 static int do_replace(struct scene *s)
@@ -139,10 +103,112 @@ static int do_replace(struct scene *s)
 	return mock_replace(s->fd, s->dev.stdev, s->ioas[1], NULL);
 }
 
-static int do_copy(struct scene *s)
+static int do_child_alloc(struct scene *s)
 {
-	return ioas_copy_fixed(s->fd, s->ioas[1], s->ioas[0], s->length / 2,
-			       IOVA, IOVA);
+	struct iommu_ioasid_alloc cmd = {
+		.size = sizeof(cmd),
+		.parent_id = s->ioas[0],
+	};
+
+	return iommu_ioctl(s->fd, IOMMU_IOASID_ALLOC, &cmd);
+}
+
+static int do_ioasid_alloc(struct scene *s)
+{
+	struct mock_hwpt_data data = {};
+	__u64 cookie = 5;
+	struct iommu_ioasid_alloc cmd = {
+		.size = sizeof(cmd),
+		.format = MOCK_PASID_TABLE_DATA,
+		.parent_id = s->ioas[0],
+		.cookies = (uintptr_t)&cookie,
+		.num_cookies = 1,
+		.data_len = sizeof(data),
+		.data = (uintptr_t)&data,
+	};
+
+	return iommu_ioctl(s->fd, IOMMU_IOASID_ALLOC, &cmd);
+}
+
+static int prepare_cookie(struct scene *s)
+{
+	return prepare(s) ?:
+	       mock_device_cookie(s->fd, s->ioas[0], MOCK_DEVICE_PASID, 5,
+				  &s->dev);
+}
+
+static int prepare_viommu(struct scene *s)
+{
+	return prepare_parent(s) ?:
+	       viommu_alloc(s->fd, s->dev.idev, s->hwpt, MOCK_VIOMMU_TYPE,
+			    &s->viommu);
+}
+
+static int do_viommu_alloc(struct scene *s)
+{
+	return viommu_alloc(s->fd, s->dev.idev, s->hwpt, MOCK_VIOMMU_TYPE,
+			    &s->viommu);
+}
+
+static int do_vdevice_alloc(struct scene *s)
+{
+	__u32 id;
+
+	return vdevice_alloc(s->fd, s->viommu, s->dev.idev, 5, &id);
+}
+
+static int do_veventq_alloc(struct scene *s)
+{
+	__u32 id;
+	int fd = veventq_alloc(s->fd, s->viommu, MOCK_VEVENTQ_TYPE, 4, &id);
+
+	if (fd < 0)
+		return fd;
+	return close(fd) ? -errno : iommu_destroy(s->fd, id);
+}
+
+static int do_fault_queue_alloc(struct scene *s)
+{
+	__u32 id;
+	int fd = fault_queue_alloc(s->fd, 0, &id);
+
+	if (fd < 0)
+		return fd;
+	return close(fd) ? -errno : iommu_destroy(s->fd, id);
+}
+
+static int prepare_vdevice(struct scene *s)
+{
+	return prepare_viommu(s) ?: do_vdevice_alloc(s);
+}
+
+static int do_nested_alloc_on_viommu(struct scene *s)
+{
+	return mock_nested_alloc(s->fd, s->dev.idev, s->viommu, 0, &s->nested);
+}
+
+static int do_nested_alloc(struct scene *s)
+{
+	return mock_nested_alloc(s->fd, s->dev.idev, s->hwpt, 0, &s->nested);
+}
+
+static int do_attach_nested(struct scene *s)
+{
+	return mock_device(s->fd, s->nested, &s->dev);
+}
+
+static int do_invalidate(struct scene *s)
+{
+	struct mock_hwpt_invalidate entry = { .entry = 1 };
+	__u32 num = 1;
+
+	return hwpt_invalidate(s->fd, s->nested, MOCK_INVALIDATE_DATA, &entry,
+			       sizeof(entry), &num);
+}
+
+static int do_destroy_nested(struct scene *s)
+{
+	return iommu_destroy(s->fd, s->nested);
 }
 
 static int do_copy_back(struct scene *s)
@@ -161,16 +227,6 @@ static int do_allow_iovas(struct scene *s)
 	return ioas_allow_iovas(s->fd, s->ioas[0], range, 2);
 }
 
-static int do_unmap(struct scene *s)
-{
-	return ioas_unmap(s->fd, s->ioas[0], IOVA, s->length / 2);
-}
-
-static int do_destroy_device(struct scene *s)
-{
-	return iommu_destroy(s->fd, s->dev.stdev);
-}
-
 static int do_destroy_hwpt(struct scene *s)
 {
 	return iommu_destroy(s->fd, s->hwpt);
@@ -180,27 +236,6 @@ static int do_destroy_ioas(struct scene *s)
 {
 	return iommu_destroy(s->fd, s->ioas[0]);
 }
-
-static int do_close(struct scene *s)
-{
-	int fd = s->fd;
-
-	s->fd = -1;
-	return close(fd) ? -errno : 0;
-}
-
-FIXTURE(nomem)
-{
-	struct scene scene;
-	int fail_nth;
-};
-
-FIXTURE_VARIANT(nomem)
-{
-	int (*prepare)(struct scene *s);
-	int (*command)(struct scene *s);
-	bool never_fails;
-};
 
 FIXTURE_VARIANT_ADD(nomem, open)
 {
@@ -238,10 +273,116 @@ FIXTURE_VARIANT_ADD(nomem, hwpt_alloc)
 	.command = do_hwpt_alloc,
 };
 
+FIXTURE_VARIANT_ADD(nomem, dirty_hwpt_alloc)
+{
+	.prepare = prepare_attached,
+	.command = do_dirty_hwpt_alloc,
+};
+
+FIXTURE_VARIANT_ADD(nomem, get_dirty_bitmap)
+{
+	.prepare = prepare_tracking,
+	.command = do_get_dirty_bitmap,
+};
+
+FIXTURE_VARIANT_ADD(nomem, stop_tracking)
+{
+	.prepare = prepare_tracking,
+	.command = do_stop_tracking,
+	.never_fails = true,
+};
+
 FIXTURE_VARIANT_ADD(nomem, replace)
 {
 	.prepare = prepare_attached,
 	.command = do_replace,
+};
+
+FIXTURE_VARIANT_ADD(nomem, nested_alloc)
+{
+	.prepare = prepare_parent,
+	.command = do_nested_alloc,
+};
+
+FIXTURE_VARIANT_ADD(nomem, ioasid_alloc)
+{
+	.prepare = prepare_cookie,
+	.command = do_ioasid_alloc,
+};
+
+FIXTURE_VARIANT_ADD(nomem, child_alloc)
+{
+	.prepare = prepare,
+	.command = do_child_alloc,
+};
+
+FIXTURE_VARIANT_ADD(nomem, copy_to_a_child)
+{
+	.prepare = prepare_child,
+	.command = do_copy,
+};
+
+FIXTURE_VARIANT_ADD(nomem, unmap_of_a_parent)
+{
+	.prepare = prepare_filled_child,
+	.command = do_unmap,
+	.never_fails = true,
+};
+
+FIXTURE_VARIANT_ADD(nomem, viommu_alloc)
+{
+	.prepare = prepare_parent,
+	.command = do_viommu_alloc,
+};
+
+FIXTURE_VARIANT_ADD(nomem, vdevice_alloc)
+{
+	.prepare = prepare_viommu,
+	.command = do_vdevice_alloc,
+};
+
+FIXTURE_VARIANT_ADD(nomem, veventq_alloc)
+{
+	.prepare = prepare_viommu,
+	.command = do_veventq_alloc,
+};
+
+FIXTURE_VARIANT_ADD(nomem, fault_queue_alloc)
+{
+	.prepare = prepare,
+	.command = do_fault_queue_alloc,
+};
+
+FIXTURE_VARIANT_ADD(nomem, nested_alloc_on_viommu)
+{
+	.prepare = prepare_viommu,
+	.command = do_nested_alloc_on_viommu,
+};
+
+FIXTURE_VARIANT_ADD(nomem, device_behind_a_viommu_goes)
+{
+	.prepare = prepare_vdevice,
+	.command = do_destroy_device,
+	.never_fails = true,
+};
+
+FIXTURE_VARIANT_ADD(nomem, attach_nested)
+{
+	.prepare = prepare_nested,
+	.command = do_attach_nested,
+};
+
+FIXTURE_VARIANT_ADD(nomem, invalidate)
+{
+	.prepare = prepare_nested,
+	.command = do_invalidate,
+};
+
+FIXTURE_VARIANT_ADD(nomem, destroy_nested)
+{
+	.prepare = prepare_nested,
+	.command = do_destroy_nested,
+	.never_fails = true,
 };
 
 FIXTURE_VARIANT_ADD(nomem, copy)
@@ -310,71 +451,5 @@ FIXTURE_VARIANT_ADD(nomem, close)
 	.command = do_close,
 	.never_fails = true,
 };
-
-FIXTURE_SETUP(nomem)
-{
-	struct scene *s = &self->scene;
-
-	s->page_size = sysconf(_SC_PAGESIZE);
-	s->length = MEMORY_PAGES * s->page_size;
-	s->memory = memory_map(s->length);
-	ASSERT_NE(NULL, s->memory);
-	/* also allocations that may sleep; and no stack trace for each */
-	ASSERT_EQ(0, write_string(FAILSLAB "ignore-gfp-wait", "N"));
-	ASSERT_EQ(0, write_string(FAILSLAB "verbose", "0"));
-	self->fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
-	ASSERT_LE(0, self->fail_nth);
-}
-
-FIXTURE_TEARDOWN(nomem)
-{
-	EXPECT_EQ(0, write_string(FAILSLAB "ignore-gfp-wait", "Y"));
-}
-
-static bool is_promised(int rc, bool never_fails)
-{
-	return !rc || (rc == -ENOMEM && !never_fails);
-}
-
-/*
- * If the n-th allocation fails the command fails cleanly: it can be given again
- * and then succeeds, and in the end no page is left pinned.
- */
-TEST_F_TIMEOUT(nomem, failed_allocation_leaves_nothing_behind, 300)
-{
-	struct scene *s = &self->scene;
-	unsigned int nth, failures = 0;
-	int injected = 1;
-
-	for (nth = 1; injected && nth < NTH_MAX; nth++) {
-		int rc;
-
-		ASSERT_EQ(0, variant->prepare(s));
-		ASSERT_EQ(0, arm(self->fail_nth, nth));
-		rc = variant->command(s);
-		injected = disarm(self->fail_nth);
-		ASSERT_LE(0, injected);
-		EXPECT_TRUE(is_promised(rc, variant->never_fails)) {
-			TH_LOG("allocation %u failed: result %d", nth, rc);
-		}
-		if (rc) {
-			failures++;
-			EXPECT_EQ(0, variant->command(s)) {
-				TH_LOG("not after allocation %u failed", nth);
-			}
-		}
-		if (s->fd >= 0)
-			ASSERT_EQ(0, close(s->fd));
-		s->fd = iommu_open();
-		ASSERT_EQ(0, mock_check_pins(s->fd, s->memory, s->length, 0)) {
-			TH_LOG("pins left after allocation %u failed", nth);
-		}
-		ASSERT_EQ(0, close(s->fd));
-	}
-	/* all of them were tried, and the injection works */
-	EXPECT_FALSE(injected);
-	if (!variant->never_fails)
-		EXPECT_LT(0, failures);
-}
 
 TEST_HARNESS_MAIN

@@ -8,7 +8,6 @@
  * if set, names a physical function of which vfio-pci can enable a virtual one.
  * DMA is the business of iommufd_edu.
  */
-#include <dirent.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -16,17 +15,10 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-#include <linux/vfio.h>
-
-#include "iommu_ioctl.h"
-#include "../kselftest_harness.h"
+#include "vfio_ioctl.h"
+#include "harness.h"
 
 #define COOKIE		0xc0ffee0000000001ULL
-
-/* The sizes that the structs of BIND have had */
-#define BIND_SIZE		16
-#define BIND_SIZE_TOKEN		24
-#define BIND_SIZE_COOKIE	32
 
 #define NO_ID		0xffffffU
 
@@ -40,108 +32,6 @@ static void __attribute__((constructor)) setup_page_size(void)
 	page_size = sysconf(_SC_PAGESIZE);
 }
 
-/* Devices and their files */
-
-static int device_path(const char *bdf, char *path, size_t size)
-{
-	struct dirent *entry;
-	int rc = -ENOENT;
-	DIR *dir;
-
-	snprintf(path, size, "/sys/bus/pci/devices/%s/vfio-dev", bdf);
-	dir = opendir(path);
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "vfio", strlen("vfio")))
-			continue;
-		snprintf(path, size, "/dev/vfio/devices/%s", entry->d_name);
-		rc = 0;
-	}
-	closedir(dir);
-	return rc;
-}
-
-static int device_open(const char *bdf)
-{
-	char path[512];
-	int rc = device_path(bdf, path, sizeof(path));
-
-	if (rc)
-		return rc;
-	rc = open(path, O_RDWR | O_CLOEXEC);
-	return rc < 0 ? -errno : rc;
-}
-
-/* The number of the group, or a negative errno */
-static int group_number(const char *bdf)
-{
-	char path[512], target[512];
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group",
-		 bdf);
-	length = readlink(path, target, sizeof(target) - 1);
-	if (length < 0)
-		return -errno;
-	target[length] = 0;
-	return atoi(strrchr(target, '/') + 1);
-}
-
-static int group_open(const char *bdf)
-{
-	char path[64];
-	int rc = group_number(bdf);
-
-	if (rc < 0)
-		return rc;
-	snprintf(path, sizeof(path), "/dev/vfio/%d", rc);
-	rc = open(path, O_RDWR | O_CLOEXEC);
-	return rc < 0 ? -errno : rc;
-}
-
-/* A device through its group, as it was always done */
-struct legacy {
-	int container;
-	int group;
-	int fd;
-};
-
-static int legacy_open(struct legacy *legacy, const char *bdf)
-{
-	legacy->fd = -1;
-	legacy->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	legacy->group = group_open(bdf);
-	if (legacy->container < 0 || legacy->group < 0)
-		return -ENODEV;
-	if (ioctl(legacy->group, VFIO_GROUP_SET_CONTAINER, &legacy->container))
-		return -errno;
-	if (ioctl(legacy->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		return -errno;
-	legacy->fd = ioctl(legacy->group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	return legacy->fd < 0 ? -errno : 0;
-}
-
-static void legacy_close(struct legacy *legacy)
-{
-	close(legacy->fd);
-	close(legacy->group);
-	close(legacy->container);
-}
-
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int rc = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		rc = -errno;
-	close(fd);
-	return rc;
-}
-
 static int driver_unbind(const char *bdf)
 {
 	return write_file("/sys/bus/pci/drivers/vfio-pci/unbind", bdf);
@@ -150,68 +40,6 @@ static int driver_unbind(const char *bdf)
 static int driver_bind(const char *bdf)
 {
 	return write_file("/sys/bus/pci/drivers/vfio-pci/bind", bdf);
-}
-
-/* Commands: 0 or a negative errno */
-
-static int bind_cmd(int device, struct vfio_device_bind_iommufd *cmd)
-{
-	return iommu_ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, cmd);
-}
-
-static int bind_to(int device, int iommufd)
-{
-	struct vfio_device_bind_iommufd cmd = {
-		.argsz = BIND_SIZE,
-		.iommufd = iommufd,
-	};
-
-	return bind_cmd(device, &cmd);
-}
-
-static int bind_token(int device, int iommufd, const void *uuid)
-{
-	struct vfio_device_bind_iommufd cmd = {
-		.argsz = BIND_SIZE_TOKEN,
-		.flags = VFIO_DEVICE_BIND_FLAG_TOKEN,
-		.iommufd = iommufd,
-		.token_uuid_ptr = (uintptr_t)uuid,
-	};
-
-	return bind_cmd(device, &cmd);
-}
-
-static int attach_to(int device, __u32 *pt_id)
-{
-	struct vfio_device_attach_iommufd_pt cmd = {
-		.argsz = offsetof(typeof(cmd), pasid),
-		.pt_id = *pt_id,
-	};
-	int rc = iommu_ioctl(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
-
-	*pt_id = cmd.pt_id;
-	return rc;
-}
-
-static int attach(int device, __u32 pt_id)
-{
-	return attach_to(device, &pt_id);
-}
-
-static int detach(int device)
-{
-	struct vfio_device_detach_iommufd_pt cmd = {
-		.argsz = offsetof(typeof(cmd), pasid),
-	};
-
-	return iommu_ioctl(device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
-}
-
-static int get_info(int device)
-{
-	struct vfio_device_info cmd = { .argsz = sizeof(cmd) };
-
-	return iommu_ioctl(device, VFIO_DEVICE_GET_INFO, &cmd);
 }
 
 #define HOT_RESET_DEVICES_MAX	16
@@ -250,7 +78,7 @@ TEST(sysfs_names_the_character_device)
 	FILE *file;
 
 	ASSERT_NE(NULL, getenv("EDU0"));
-	ASSERT_EQ(0, device_path(getenv("EDU0"), path, sizeof(path)));
+	ASSERT_EQ(0, vfio_cdev_path(getenv("EDU0"), path, sizeof(path)));
 	ASSERT_EQ(0, stat(path, &st));
 	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
 
@@ -270,7 +98,7 @@ TEST(number_without_a_device_cannot_be_opened)
 	struct stat st;
 
 	ASSERT_NE(NULL, getenv("EDU0"));
-	ASSERT_EQ(0, device_path(getenv("EDU0"), path, sizeof(path)));
+	ASSERT_EQ(0, vfio_cdev_path(getenv("EDU0"), path, sizeof(path)));
 	ASSERT_EQ(0, stat(path, &st));
 	unlink(node);
 	ASSERT_EQ(0, mknod(node, S_IFCHR | 0600,
@@ -296,7 +124,7 @@ FIXTURE_SETUP(unbound)
 	self->iommufd = iommu_open();
 	ASSERT_LE(0, self->iommufd);
 	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
-	self->device = device_open(self->bdf);
+	self->device = vfio_open_cdev(self->bdf);
 	ASSERT_LE(0, self->device);
 }
 
@@ -377,7 +205,7 @@ FIXTURE_SETUP(bind_size)
 	ASSERT_NE(NULL, getenv("EDU0"));
 	self->iommufd = iommu_open();
 	ASSERT_LE(0, self->iommufd);
-	self->device = device_open(getenv("EDU0"));
+	self->device = vfio_open_cdev(getenv("EDU0"));
 	ASSERT_LE(0, self->device);
 	self->page = mmap(NULL, 2 * page_size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -512,12 +340,12 @@ TEST_F(unbound, failed_bind_leaves_the_device_to_others)
 	int other, group;
 
 	ASSERT_NE(NULL, getenv("EDU1"));
-	other = device_open(getenv("EDU1"));
+	other = vfio_open_cdev(getenv("EDU1"));
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, bind_cmd(other, &cmd));
 	EXPECT_EQ(-EEXIST, bind_cmd(self->device, &cmd));
 
-	group = group_open(self->bdf);
+	group = vfio_open_group(self->bdf);
 	EXPECT_LE(0, group);
 	close(group);
 	close(other);
@@ -535,7 +363,7 @@ TEST_F(unbound, descriptor_does_not_keep_the_group_closed)
 
 TEST_F(unbound, open_group_refuses_bind)
 {
-	int group = group_open(self->bdf);
+	int group = vfio_open_group(self->bdf);
 
 	ASSERT_LE(0, group);
 	EXPECT_EQ(-EBUSY, bind_to(self->device, self->iommufd));
@@ -587,7 +415,7 @@ FIXTURE_SETUP(bound)
 	self->iommufd = iommu_open();
 	ASSERT_LE(0, self->iommufd);
 	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
-	self->device = device_open(self->bdf);
+	self->device = vfio_open_cdev(self->bdf);
 	ASSERT_LE(0, self->device);
 	cmd.iommufd = self->iommufd;
 	ASSERT_EQ(0, bind_cmd(self->device, &cmd));
@@ -612,7 +440,7 @@ TEST_F(bound, second_bind_is_invalid)
 
 TEST_F(bound, other_descriptors_of_the_device_are_refused)
 {
-	int other = device_open(self->bdf);
+	int other = vfio_open_cdev(self->bdf);
 
 	ASSERT_LE(0, other);
 	EXPECT_EQ(-EBUSY, bind_to(other, self->iommufd));
@@ -626,10 +454,10 @@ TEST_F(bound, group_stays_closed)
 {
 	int group;
 
-	EXPECT_EQ(-EBUSY, group_open(self->bdf));
+	EXPECT_EQ(-EBUSY, vfio_open_group(self->bdf));
 	close(self->device);
 	self->device = -1;
-	group = group_open(self->bdf);
+	group = vfio_open_group(self->bdf);
 	EXPECT_LE(0, group);
 	close(group);
 }
@@ -641,7 +469,7 @@ TEST_F(bound, duplicate_of_the_descriptor_keeps_the_binding)
 	close(self->device);
 	self->device = other;
 	EXPECT_EQ(0, attach(other, self->ioas));
-	EXPECT_EQ(-EBUSY, group_open(self->bdf));
+	EXPECT_EQ(-EBUSY, vfio_open_group(self->bdf));
 }
 
 TEST_F(bound, attach_returns_the_page_table)
@@ -862,7 +690,7 @@ FIXTURE_SETUP(group)
 	self->iommufd = iommu_open();
 	ASSERT_LE(0, self->iommufd);
 	for (int i = 0; i < 2; i++) {
-		self->device[i] = device_open(self->bdf[i]);
+		self->device[i] = vfio_open_cdev(self->bdf[i]);
 		ASSERT_LE(0, self->device[i]);
 	}
 }
@@ -898,20 +726,20 @@ TEST_F(group, stays_closed_until_the_last_device_is)
 
 	ASSERT_EQ(0, bind_to(self->device[0], self->iommufd));
 	ASSERT_EQ(0, bind_to(self->device[1], self->iommufd));
-	EXPECT_EQ(-EBUSY, group_open(self->bdf[0]));
+	EXPECT_EQ(-EBUSY, vfio_open_group(self->bdf[0]));
 	close(self->device[0]);
 	self->device[0] = -1;
-	EXPECT_EQ(-EBUSY, group_open(self->bdf[0]));
+	EXPECT_EQ(-EBUSY, vfio_open_group(self->bdf[0]));
 	close(self->device[1]);
 	self->device[1] = -1;
-	group = group_open(self->bdf[0]);
+	group = vfio_open_group(self->bdf[0]);
 	EXPECT_LE(0, group);
 	close(group);
 }
 
 TEST_F(group, open_group_refuses_bind_of_every_device)
 {
-	int group = group_open(self->bdf[0]);
+	int group = vfio_open_group(self->bdf[0]);
 
 	ASSERT_LE(0, group);
 	EXPECT_EQ(-EBUSY, bind_to(self->device[0], self->iommufd));
@@ -988,7 +816,7 @@ FIXTURE_SETUP(hot_reset)
 	ASSERT_NE(NULL, self->bdf);
 	self->iommufd = iommu_open();
 	ASSERT_LE(0, self->iommufd);
-	self->device = device_open(self->bdf);
+	self->device = vfio_open_cdev(self->bdf);
 	ASSERT_LE(0, self->device);
 	cmd.iommufd = self->iommufd;
 	ASSERT_EQ(0, bind_cmd(self->device, &cmd));
@@ -1063,7 +891,7 @@ TEST_F(hot_reset, device_from_a_group_has_groups)
 	ASSERT_EQ(0, hot_reset_info(legacy.fd, &info));
 	EXPECT_EQ(0, info.head.flags);
 	ASSERT_EQ(1, info.head.count);
-	EXPECT_EQ(group_number(self->bdf), info.device[0].group_id);
+	EXPECT_EQ(vfio_group_number(self->bdf), info.device[0].group_id);
 	EXPECT_EQ(-EINVAL, hot_reset(legacy.fd, 0, -1));
 	rc = hot_reset(legacy.fd, 1, legacy.group);
 	legacy_close(&legacy);
@@ -1086,7 +914,7 @@ FIXTURE_SETUP(unplug)
 	ASSERT_NE(NULL, self->bdf);
 	self->iommufd = iommu_open();
 	ASSERT_LE(0, self->iommufd);
-	self->device = device_open(self->bdf);
+	self->device = vfio_open_cdev(self->bdf);
 	ASSERT_LE(0, self->device);
 }
 
@@ -1112,7 +940,7 @@ TEST_F(unplug, old_descriptors_do_not_get_the_device_that_comes_back)
 	ASSERT_EQ(0, driver_unbind(self->bdf));
 	ASSERT_EQ(0, driver_bind(self->bdf));
 	EXPECT_EQ(-ENODEV, bind_to(self->device, self->iommufd));
-	new = device_open(self->bdf);
+	new = vfio_open_cdev(self->bdf);
 	ASSERT_LE(0, new);
 	EXPECT_EQ(0, bind_to(new, self->iommufd));
 	close(new);
@@ -1155,7 +983,7 @@ TEST_F(unplug, asks_the_user_and_waits)
 	ASSERT_EQ(0, ioas_alloc(self->iommufd, &ioas));
 	ASSERT_EQ(0, attach(self->device, ioas));
 	ASSERT_EQ(0, iommu_ioctl(self->device, VFIO_DEVICE_SET_IRQS, &irq));
-	ASSERT_EQ(0, device_path(self->bdf, path, sizeof(path)));
+	ASSERT_EQ(0, vfio_cdev_path(self->bdf, path, sizeof(path)));
 
 	pid = unbind_in_child(self->bdf, self->device);
 	ASSERT_LT(0, pid);
@@ -1222,7 +1050,7 @@ TEST_F(unplug, users_come_and_go_meanwhile)
 		if (user[i])
 			continue;
 		for (;;) {
-			int device = device_open(self->bdf);
+			int device = vfio_open_cdev(self->bdf);
 			__u32 ioas = NO_ID;
 
 			if (!bind_to(device, self->iommufd) &&
@@ -1245,7 +1073,7 @@ TEST_F(unplug, users_come_and_go_meanwhile)
 		EXPECT_EQ(user[i], waitpid(user[i], &status, 0));
 	}
 	close(self->device);
-	self->device = device_open(self->bdf);
+	self->device = vfio_open_cdev(self->bdf);
 	ASSERT_LE(0, self->device);
 	EXPECT_EQ(0, bind_to(self->device, self->iommufd));
 }
@@ -1290,9 +1118,9 @@ FIXTURE_SETUP(token)
 
 	self->iommufd = iommu_open();
 	ASSERT_LE(0, self->iommufd);
-	self->pf = device_open(self->pf_bdf);
+	self->pf = vfio_open_cdev(self->pf_bdf);
 	ASSERT_LE(0, self->pf);
-	self->vf = device_open(self->vf_bdf);
+	self->vf = vfio_open_cdev(self->vf_bdf);
 	ASSERT_LE(0, self->vf);
 }
 
@@ -1326,7 +1154,7 @@ TEST_F(token, physical_function_needs_the_token_of_its_users)
 	close(self->pf);
 	ASSERT_EQ(0, bind_token(self->vf, self->iommufd, token));
 
-	self->pf = device_open(self->pf_bdf);
+	self->pf = vfio_open_cdev(self->pf_bdf);
 	ASSERT_LE(0, self->pf);
 	EXPECT_EQ(-EACCES, bind_to(self->pf, self->iommufd));
 	EXPECT_EQ(-EACCES, bind_token(self->pf, self->iommufd, wrong_token));
@@ -1340,7 +1168,7 @@ TEST_F(token, refused_bind_does_not_set_the_token)
 	if (!getenv("SRIOV"))
 		SKIP(return, "SRIOV does not name a physical function");
 
-	other = device_open(self->pf_bdf);
+	other = vfio_open_cdev(self->pf_bdf);
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, bind_token(self->pf, self->iommufd, token));
 	EXPECT_EQ(-EBUSY, bind_token(other, self->iommufd, wrong_token));

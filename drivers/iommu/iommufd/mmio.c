@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Device memory as a source: BARs that devices do DMA to, peer to peer.
+ *
+ * It comes from a mapping of the caller (IOMMU_IOAS_MAP), as of a BAR of a
+ * device that he has open, or from a DMA-BUF (IOMMU_IOAS_MAP_FILE). Nothing is
+ * pinned, nobody is charged: an area of such a source is in the tables while
+ * the memory is available, and stays an area without an entry in any table
+ * while it is not (area->absent). The driver of the memory decides that, and
+ * goes on with a reset, for example, only when iommufd_memory_changed() has
+ * taken the memory out of every table.
+ *
+ * Locking: tables_lock of the IOAS, then device_memory.lock. An area is put
+ * into tables with both held, if the memory is available. A change holds
+ * tables_lock for writing: no area is just being filled or unfilled then. An
+ * area that comes later sees the new state.
+ */
+#include <linux/device_memory.h>
+#include <linux/dma-buf.h>
+#include <linux/mm.h>
+
+#include "iommufd_private.h"
+
+static struct device_memory *area_memory(struct iommufd_area *area)
+{
+	return area->source->memory_user.memory;
+}
+
+static int map_table(struct iommufd_area *area, struct iommufd_hwpt *hwpt)
+{
+	struct iommu_run run = {
+		.phys = area_memory(area)->phys + area->pos,
+		.length = iommufd_area_length(area),
+	};
+
+	return iommufd_table_map(hwpt->domain, area->iova, &run, 1, area->prot,
+				 area->ioas->huge_pages);
+}
+
+static void unmap_table(struct iommufd_area *area, struct iommufd_hwpt *hwpt)
+{
+	iommufd_table_unmap(hwpt->domain, area->iova,
+			    iommufd_area_length(area));
+}
+
+static int map_tables(struct iommufd_area *area)
+{
+	struct iommufd_ioas *ioas = area->ioas;
+	struct iommufd_hwpt *hwpt;
+	int rc;
+
+	list_for_each_entry(hwpt, &ioas->tables, entry) {
+		rc = map_table(area, hwpt);
+		if (rc)
+			goto err_unmap;
+	}
+	area->absent = false;
+	return 0;
+
+err_unmap:
+	list_for_each_entry_continue_reverse(hwpt, &ioas->tables, entry)
+		unmap_table(area, hwpt);
+	return rc;
+}
+
+/**
+ * iommufd_mmio_fill() - map an area of device memory in all tables
+ * @area: area that is in none
+ *
+ * Return: 0, also if the memory is not available; or an error.
+ */
+int iommufd_mmio_fill(struct iommufd_area *area)
+{
+	struct device_memory *memory = area_memory(area);
+	int rc = 0;
+
+	area->absent = true;
+	mutex_lock(&memory->lock);
+	if (memory->available)
+		rc = map_tables(area);
+	mutex_unlock(&memory->lock);
+	return rc;
+}
+
+/**
+ * iommufd_mmio_unfill() - unmap an area of device memory from all tables
+ * @area: area that is in all, or absent
+ */
+void iommufd_mmio_unfill(struct iommufd_area *area)
+{
+	struct iommufd_hwpt *hwpt;
+
+	if (area->absent)
+		return;
+	list_for_each_entry(hwpt, &area->ioas->tables, entry)
+		unmap_table(area, hwpt);
+	area->absent = true;
+}
+
+/**
+ * iommufd_mmio_fill_table() - map an area of device memory in a further table
+ * @area: area that is in all tables, or absent
+ * @hwpt: table that is not yet among those of the IOAS
+ *
+ * Return: 0 or an error.
+ */
+int iommufd_mmio_fill_table(struct iommufd_area *area,
+			    struct iommufd_hwpt *hwpt)
+{
+	/* Not absent: then the driver waits for tables_lock to unmap it */
+	return area->absent ? 0 : map_table(area, hwpt);
+}
+
+/* Bring the areas of an IOAS in line with the state of their memory */
+static void update_areas(struct iommufd_ioas *ioas,
+			 struct device_memory *memory)
+{
+	struct iommufd_area *area;
+
+	down_write(&ioas->tables_lock);
+	if (!ioas->storage)
+		goto out_unlock;
+	iommufd_for_each_area(area, ioas, 0, ULONG_MAX) {
+		if (!iommufd_area_is_mmio(area) || area_memory(area) != memory)
+			continue;
+		mutex_lock(&memory->lock);
+		if (!memory->available)
+			iommufd_mmio_unfill(area);
+		else if (area->absent && map_tables(area))
+			pr_warn_ratelimited("iommufd: no memory to map device memory at %#lx again\n",
+					    area->iova);
+		mutex_unlock(&memory->lock);
+		cond_resched();
+	}
+out_unlock:
+	up_write(&ioas->tables_lock);
+}
+
+/* An IOAS that is being destroyed is not found, and has no tables */
+static void iommufd_memory_changed(struct device_memory *memory, void *data)
+{
+	struct iommufd_ctx *ictx = data;
+	struct iommufd_object *obj;
+	u32 id = 0;
+
+	while ((obj = iommufd_object_next(ictx, IOMMUFD_OBJ_IOAS, &id))) {
+		update_areas(container_of(obj, struct iommufd_ioas, obj),
+			     memory);
+		iommufd_object_put(ictx, obj);
+	}
+}
+
+static void init_mmio_source(struct iommufd_source *source, void *object)
+{
+	/* Ends before the context does, see iommufd_fops_release() */
+	WRITE_ONCE(source->ictx->has_mmio, true);
+	device_memory_add_user(&source->memory_user, object,
+			       iommufd_memory_changed, source->ictx);
+}
+
+static void release_mmio_source(struct iommufd_source *source)
+{
+	device_memory_remove_user(&source->memory_user);
+}
+
+const struct iommufd_source_ops iommufd_device_memory = {
+	.init = init_mmio_source,
+	.release = release_mmio_source,
+	.payer_changes = true,
+};
+
+/**
+ * iommufd_ioas_map_mmio() - map device memory that the caller has mapped
+ * @ictx: context
+ * @ioas_id: where
+ * @user_va: what
+ * @length: bytes
+ * @flags: of map; checked
+ * @iova: where in the IOAS; chosen here if it is not fixed
+ * @out_iova: told where it is, or NULL
+ *
+ * Return: 0 or an error as of IOMMU_IOAS_MAP: -EFAULT if there is no device
+ * memory, or it is not available.
+ */
+int iommufd_ioas_map_mmio(struct iommufd_ctx *ictx, u32 ioas_id, u64 user_va,
+			  u64 length, u32 flags, u64 iova,
+			  u64 __user *out_iova)
+{
+	struct device_memory *memory;
+	struct iommufd_source *source;
+	size_t offset;
+	int rc = -EFAULT;
+
+	if (!current->mm)
+		return -EFAULT;
+	memory = device_memory_find(user_va, length,
+				    flags & IOMMU_IOAS_MAP_WRITEABLE, &offset);
+	if (!memory)
+		return -EFAULT;
+	if (READ_ONCE(memory->available)) {
+		source = iommufd_source_get(ictx, &iommufd_device_memory,
+					    memory);
+		rc = iommufd_ioas_map_source(ictx, ioas_id, source, offset,
+					     length, flags, iova, out_iova);
+	}
+	device_memory_put(memory);
+	return rc;
+}
+
+/**
+ * iommufd_ioas_map_dma_buf() - map device memory behind a DMA-BUF
+ * @call: IOMMU_IOAS_MAP_FILE, with a struct that is checked but for the file
+ * @dmabuf: the DMA-BUF
+ *
+ * Return: 0 or an error as of IOMMU_IOAS_MAP_FILE: -EOPNOTSUPP if it is not
+ * device memory, -ENODEV if the memory is not available.
+ */
+int iommufd_ioas_map_dma_buf(struct iommufd_call *call, struct dma_buf *dmabuf)
+{
+	struct iommu_ioas_map_file __user *ucmd = call->ubuffer;
+	struct iommu_ioas_map_file *cmd = call->cmd;
+	struct device_memory *memory;
+	struct iommufd_source *source;
+	size_t offset;
+
+	memory = device_memory_of_dma_buf(dmabuf, &offset);
+	if (!memory)
+		return -EOPNOTSUPP;
+	if (cmd->start > dmabuf->size ||
+	    cmd->length > dmabuf->size - cmd->start)
+		return -EINVAL;
+	if ((cmd->flags & IOMMU_IOAS_MAP_WRITEABLE) &&
+	    !(dmabuf->file->f_mode & FMODE_WRITE))
+		return -EPERM;
+	if (!READ_ONCE(memory->available))
+		return -ENODEV;
+	source = iommufd_source_get(call->ictx, &iommufd_device_memory, memory);
+	return iommufd_ioas_map_source(call->ictx, cmd->ioas_id, source,
+				       offset + cmd->start, cmd->length,
+				       cmd->flags, cmd->iova, &ucmd->iova);
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Device memory in I/O address spaces: what a DMA-BUF gives, and what happens
+ * to areas while their memory comes and goes. The memory is that of the mock
+ * (CONFIG_IOMMUFD_TEST); that devices reach it, and do not reach it, is shown by
+ * iommufd_peer with real DMA.
+ */
+#include <pthread.h>
+
+#include "mock_fixture.h"
+
+#define DMABUF_PAGES	8
+
+static int dmabuf(int fd, __u32 length)
+{
+	return mock_dmabuf(fd, length, O_RDWR | O_CLOEXEC);
+}
+
+static int map_file(int fd, __u32 ioas, int file, __u64 start, __u64 length,
+		    __u64 iova, __u32 flags)
+{
+	struct iommu_ioas_map_file cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.ioas_id = ioas,
+		.fd = file,
+		.start = start,
+		.length = length,
+		.iova = iova,
+	};
+
+	return iommu_ioctl(fd, IOMMU_IOAS_MAP_FILE, &cmd);
+}
+
+FIXTURE(mmio)
+{
+	int fd;
+	__u32 ioas;
+	int dmabuf;
+	__u64 length;
+};
+
+FIXTURE_SETUP(mmio)
+{
+	self->fd = iommu_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, ioas_alloc(self->fd, &self->ioas));
+	self->length = DMABUF_PAGES * page_size;
+	self->dmabuf = dmabuf(self->fd, self->length);
+	ASSERT_LE(0, self->dmabuf);
+}
+
+FIXTURE_TEARDOWN(mmio)
+{
+	close(self->dmabuf);
+	EXPECT_EQ(0, close(self->fd));
+}
+
+#define MAP(self, start, length, iova)					\
+	map_file((self)->fd, (self)->ioas, (self)->dmabuf, start, length, \
+		 iova, MAP_FIXED_RW)
+
+TEST_F(mmio, size_of_the_mock_memory_is_limited)
+{
+	int fd;
+
+	EXPECT_EQ(-EINVAL, dmabuf(self->fd, 0));
+	EXPECT_EQ(-EINVAL, dmabuf(self->fd, 512 * page_size + 1));
+	fd = dmabuf(self->fd, 512 * page_size);
+	ASSERT_LE(0, fd);
+	close(fd);
+	fd = dmabuf(self->fd, 1);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, map_file(self->fd, self->ioas, fd, 0, page_size, IOVA,
+			      MAP_FIXED_RW));
+	close(fd);
+}
+
+TEST_F(mmio, revoke_wants_a_dma_buf)
+{
+	EXPECT_EQ(-EBADF, mock_dmabuf_set_revoked(self->fd, -1, true));
+	EXPECT_EQ(-EINVAL, mock_dmabuf_set_revoked(self->fd, self->fd, true));
+	EXPECT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	EXPECT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	EXPECT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+}
+
+TEST_F(mmio, range_must_be_inside_the_dma_buf)
+{
+	__u64 length = self->length;
+
+	EXPECT_EQ(-EINVAL, MAP(self, 0, length + page_size, IOVA));
+	EXPECT_EQ(-EINVAL, MAP(self, page_size, length, IOVA));
+	EXPECT_EQ(-EINVAL, MAP(self, length, page_size, IOVA));
+	EXPECT_EQ(-EOVERFLOW, MAP(self, UINT64_MAX - page_size + 1,
+				  2 * page_size, IOVA));
+	EXPECT_EQ(0, MAP(self, length - page_size, page_size, IOVA));
+}
+
+TEST_F(mmio, writeable_mapping_wants_a_writeable_dma_buf)
+{
+	int fd = mock_dmabuf(self->fd, page_size, O_RDONLY | O_CLOEXEC);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EPERM, map_file(self->fd, self->ioas, fd, 0, page_size,
+				   IOVA, MAP_FIXED_RW));
+	EXPECT_EQ(0, map_file(self->fd, self->ioas, fd, 0, page_size, IOVA,
+			      IOMMU_IOAS_MAP_READABLE |
+			      IOMMU_IOAS_MAP_FIXED_IOVA));
+	close(fd);
+}
+
+TEST_F(mmio, revoked_memory_is_not_mapped)
+{
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	EXPECT_EQ(-ENODEV, MAP(self, 0, self->length, IOVA));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+	EXPECT_EQ(0, MAP(self, 0, self->length, IOVA));
+}
+
+TEST_F(mmio, nothing_is_pinned_or_charged)
+{
+	struct mock_device dev;
+
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	EXPECT_EQ(0, status_pages("VmPin"));
+	EXPECT_EQ(0, status_pages("VmLck"));
+}
+
+TEST_F(mmio, area_stays_while_its_memory_is_gone)
+{
+	__u64 length = self->length;
+	void *memory = memory_map(page_size);
+	struct mock_device dev;
+	__u64 unmapped;
+
+	ASSERT_NE(NULL, memory);
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	ASSERT_EQ(0, MAP(self, 0, length, IOVA));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	EXPECT_EQ(-EEXIST, ioas_map_fixed(self->fd, self->ioas, memory,
+					  page_size, IOVA));
+	EXPECT_EQ(0, ioas_unmap_length(self->fd, self->ioas, IOVA, length,
+				       &unmapped));
+	EXPECT_EQ(length, unmapped);
+	EXPECT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+	EXPECT_EQ(0, MAP(self, 0, length, IOVA));
+}
+
+TEST_F(mmio, tables_come_and_go_while_memory_is_gone)
+{
+	struct mock_device dev[2];
+	__u32 hwpt;
+
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev[0]));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, dev[0].idev, self->ioas, 0, &hwpt));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+	ASSERT_EQ(0, mock_device(self->fd, hwpt, &dev[1]));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	ASSERT_EQ(0, iommu_destroy(self->fd, dev[0].stdev));
+	ASSERT_EQ(0, iommu_destroy(self->fd, dev[1].stdev));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+	ASSERT_EQ(0, iommu_destroy(self->fd, hwpt));
+	EXPECT_EQ(0, iommu_destroy(self->fd, self->ioas));
+}
+
+TEST_F(mmio, second_table_of_an_address_space)
+{
+	struct mock_device dev;
+	__u32 hwpt;
+
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, dev.idev, self->ioas, 0, &hwpt));
+	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, self->length));
+	EXPECT_EQ(0, iommu_destroy(self->fd, hwpt));
+}
+
+TEST_F(mmio, copies_of_a_part)
+{
+	__u64 part = 3 * page_size;
+	struct mock_device dev;
+	__u32 other;
+
+	ASSERT_EQ(0, ioas_alloc(self->fd, &other));
+	ASSERT_EQ(0, mock_device(self->fd, other, &dev));
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	ASSERT_EQ(0, ioas_copy_fixed(self->fd, other, self->ioas, part, IOVA,
+				     IOVA + page_size));
+	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, self->length));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+	EXPECT_EQ(0, ioas_unmap(self->fd, other, IOVA, part));
+}
+
+TEST_F(mmio, copy_of_what_is_gone_comes_back_too)
+{
+	struct mock_device dev;
+	__u32 other;
+
+	ASSERT_EQ(0, ioas_alloc(self->fd, &other));
+	ASSERT_EQ(0, mock_device(self->fd, other, &dev));
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	ASSERT_EQ(0, ioas_copy_fixed(self->fd, other, self->ioas, self->length,
+				     IOVA, IOVA));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+	EXPECT_EQ(0, ioas_unmap(self->fd, other, IOVA, self->length));
+}
+
+TEST_F(mmio, memory_outlives_the_descriptor_of_the_dma_buf)
+{
+	struct mock_device dev;
+
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	ASSERT_EQ(0, close(self->dmabuf));
+	self->dmabuf = -1;
+	EXPECT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, self->length));
+}
+
+TEST_F(mmio, dma_buf_outlives_the_iommu_fd)
+{
+	int fd = iommu_open();
+	struct mock_device dev;
+	__u32 ioas;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioas_alloc(fd, &ioas));
+	ASSERT_EQ(0, mock_device(fd, ioas, &dev));
+	ASSERT_EQ(0, map_file(fd, ioas, self->dmabuf, 0, self->length, IOVA,
+			      MAP_FIXED_RW));
+	ASSERT_EQ(0, close(fd));
+	EXPECT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	EXPECT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+}
+
+struct race {
+	int fd;
+	__u32 ioas;
+	int dmabuf;
+	__u64 length;
+	bool stop;
+	int unexpected;
+};
+
+static void note(struct race *race, int rc)
+{
+	if (rc && rc != -ENODEV && rc != -ENOENT && rc != -EEXIST)
+		race->unexpected = rc;
+}
+
+static void *race_revoke(void *arg)
+{
+	struct race *race = arg;
+
+	for (bool on = true; !__atomic_load_n(&race->stop, __ATOMIC_RELAXED);
+	     on = !on)
+		note(race, mock_dmabuf_set_revoked(race->fd, race->dmabuf, on));
+	note(race, mock_dmabuf_set_revoked(race->fd, race->dmabuf, false));
+	return NULL;
+}
+
+static void *race_map(void *arg)
+{
+	struct race *race = arg;
+
+	while (!__atomic_load_n(&race->stop, __ATOMIC_RELAXED)) {
+		note(race, map_file(race->fd, race->ioas, race->dmabuf, 0,
+				    race->length, IOVA, MAP_FIXED_RW));
+		note(race, ioas_unmap(race->fd, race->ioas, IOVA, race->length));
+	}
+	return NULL;
+}
+
+static void *race_attach(void *arg)
+{
+	struct race *race = arg;
+	struct mock_device dev;
+	int rc;
+
+	while (!__atomic_load_n(&race->stop, __ATOMIC_RELAXED)) {
+		rc = mock_device(race->fd, race->ioas, &dev);
+		note(race, rc ?: iommu_destroy(race->fd, dev.stdev));
+	}
+	return NULL;
+}
+
+/* As on exit, the last close may come at any moment of a change */
+static void *race_close(void *arg)
+{
+	struct race *race = arg;
+	struct mock_device dev;
+	__u32 ioas;
+
+	while (!__atomic_load_n(&race->stop, __ATOMIC_RELAXED)) {
+		int fd = iommu_open();
+
+		note(race, ioas_alloc(fd, &ioas));
+		note(race, mock_device(fd, ioas, &dev));
+		note(race, map_file(fd, ioas, race->dmabuf, 0, race->length,
+				    IOVA, MAP_FIXED_RW));
+		close(fd);
+	}
+	return NULL;
+}
+
+TEST_F(mmio, memory_comes_and_goes_while_others_work)
+{
+	void *(*const role[])(void *arg) = {
+		race_revoke, race_map, race_map, race_attach, race_close,
+	};
+	struct race race = {
+		.fd = self->fd, .ioas = self->ioas, .dmabuf = self->dmabuf,
+		.length = self->length,
+	};
+	pthread_t thread[ARRAY_SIZE(role)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(role); i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, role[i], &race));
+	sleep(3);
+	__atomic_store_n(&race.stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < ARRAY_SIZE(role); i++)
+		pthread_join(thread[i], NULL);
+	EXPECT_EQ(0, race.unexpected);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every allocation that a command makes is made to fail once, by fault
+ * injection: the command says ENOMEM, or does without, and leaves nothing
+ * behind. Commands that take things away never fail. On a kernel that checks
+ * itself with kmemleak, where a few rounds take a second, it is each of the
+ * first allocations, and some of the others.
+ *
+ * A program includes this, and adds variants: a scene to prepare, and the
+ * command that is given in it.
+ */
+#ifndef __NOMEM_H
+#define __NOMEM_H
+
+#include <stdio.h>
+
+#include "mdev_device.h"
+#include "mock.h"
+#include "harness.h"
+
+#define IOVA		((__u64)MOCK_APERTURE_START)
+#define MEMORY_PAGES	256
+#define NTH_MAX		5000
+#define FIRST_KMEMLEAK	16
+#define STRIDE_KMEMLEAK 64
+#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
+
+#define FAILSLAB	"/sys/kernel/debug/failslab/"
+
+struct scene {
+	int fd;
+	__u32 ioas[2];
+	struct mock_device dev;
+	__u32 hwpt;
+	__u32 nested;
+	__u32 viommu;
+	struct mdev mdev;
+	int mdev_fd;
+	int access;		/* of the mock, or -1 */
+	__u32 item;
+	__u8 *memory;
+	__u8 *buffer;		/* as long as the memory */
+	size_t length;
+	long page_size;
+	int file;
+	__u8 *file_memory;
+	int dmabuf;		/* device memory of the mock, or -1 */
+	__u32 memory_id;	/* registered memory */
+	int group;		/* of VFIO, or -1 */
+};
+
+static int write_string(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = write(fd, value, strlen(value)) < 0 ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
+/*
+ * The file is open before: opening it could be what fails. It counts down, in
+ * the task that opened it, and is 0 once an allocation was made to fail.
+ */
+static int arm(int fail_nth, unsigned int nth)
+{
+	char value[16];
+	int len = snprintf(value, sizeof(value), "%u", nth);
+
+	return pwrite(fail_nth, value, len, 0) == len ? 0 : -errno;
+}
+
+/* Return whether an allocation was made to fail, or -errno */
+static int disarm(int fail_nth)
+{
+	char value[16] = {};
+
+	if (pread(fail_nth, value, sizeof(value) - 1, 0) <= 0 ||
+	    pwrite(fail_nth, "0", 1, 0) != 1)
+		return -errno;
+	return !atoi(value);
+}
+
+/* What is there before: two IOASes, of which the first has all mappings */
+static inline int prepare(struct scene *s)
+{
+	int rc;
+
+	s->fd = iommu_open();
+	if (s->fd < 0)
+		return -errno;
+	rc = ioas_alloc(s->fd, &s->ioas[0]) ?: ioas_alloc(s->fd, &s->ioas[1]);
+	/* two mappings, so that one of them can be done when the other fails */
+	return rc ?: ioas_map_fixed(s->fd, s->ioas[0], s->memory,
+				    s->length / 2, IOVA) ?:
+		     ioas_map_fixed(s->fd, s->ioas[0],
+				    s->memory + s->length / 2, s->length / 2,
+				    IOVA + s->length);
+}
+
+static inline int prepare_attached(struct scene *s)
+{
+	return prepare(s) ?: mock_device(s->fd, s->ioas[0], &s->dev);
+}
+
+static inline int prepare_two_attached(struct scene *s)
+{
+	struct mock_device other;
+
+	return prepare_attached(s) ?: mock_device(s->fd, s->ioas[1], &other);
+}
+
+static inline int prepare_two_tables(struct scene *s)
+{
+	return prepare_attached(s) ?:
+	       hwpt_alloc(s->fd, s->dev.idev, s->ioas[0], 0, &s->hwpt);
+}
+
+static inline int do_map(struct scene *s)
+{
+	return ioas_map_fixed(s->fd, s->ioas[0], s->memory, s->length,
+			      IOVA + 2 * s->length);
+}
+
+static inline int do_attach(struct scene *s)
+{
+	return mock_device(s->fd, s->ioas[0], &s->dev);
+}
+
+static inline int do_copy(struct scene *s)
+{
+	return ioas_copy_fixed(s->fd, s->ioas[1], s->ioas[0], s->length / 2,
+			       IOVA, IOVA);
+}
+
+static inline int do_unmap(struct scene *s)
+{
+	return ioas_unmap(s->fd, s->ioas[0], IOVA, s->length / 2);
+}
+
+static inline int do_destroy_device(struct scene *s)
+{
+	return iommu_destroy(s->fd, s->dev.stdev);
+}
+
+static inline int do_close(struct scene *s)
+{
+	int fd = s->fd;
+
+	s->fd = -1;
+	return close(fd) ? -errno : 0;
+}
+
+FIXTURE(nomem)
+{
+	struct scene scene;
+	int fail_nth;
+};
+
+FIXTURE_VARIANT(nomem)
+{
+	int (*prepare)(struct scene *s);
+	int (*command)(struct scene *s);
+	bool never_fails;
+};
+
+FIXTURE_SETUP(nomem)
+{
+	struct scene *s = &self->scene;
+
+	s->mdev_fd = -1;
+	s->access = -1;
+	s->dmabuf = -1;
+	s->group = -1;
+	s->page_size = sysconf(_SC_PAGESIZE);
+	s->length = MEMORY_PAGES * s->page_size;
+	s->memory = memory_map(s->length);
+	ASSERT_NE(NULL, s->memory);
+	s->buffer = memory_map(s->length);
+	ASSERT_NE(NULL, s->buffer);
+	s->file = memfd_create("iommufd", MFD_CLOEXEC);
+	ASSERT_LE(0, s->file);
+	ASSERT_EQ(0, ftruncate(s->file, s->length));
+	s->file_memory = mmap(NULL, s->length, PROT_READ | PROT_WRITE,
+			      MAP_SHARED, s->file, 0);
+	ASSERT_NE(MAP_FAILED, s->file_memory);
+	/* also allocations that may sleep; and no stack trace for each */
+	ASSERT_EQ(0, write_string(FAILSLAB "ignore-gfp-wait", "N"));
+	ASSERT_EQ(0, write_string(FAILSLAB "verbose", "0"));
+	self->fail_nth = open("/proc/thread-self/fail-nth", O_RDWR);
+	ASSERT_LE(0, self->fail_nth);
+}
+
+FIXTURE_TEARDOWN(nomem)
+{
+	EXPECT_EQ(0, write_string(FAILSLAB "ignore-gfp-wait", "Y"));
+	if (self->scene.mdev.path[0])
+		EXPECT_EQ(0, mdev_remove(&self->scene.mdev));
+}
+
+static int close_if_open(int *fd)
+{
+	int rc = *fd < 0 ? 0 : close(*fd);
+
+	*fd = -1;
+	return rc;
+}
+
+static bool is_promised(int rc, bool never_fails)
+{
+	return !rc || (rc == -ENOMEM && !never_fails);
+}
+
+/* The number of the next allocation to fail */
+static unsigned int next(unsigned int nth)
+{
+	bool all = nth < FIRST_KMEMLEAK || access(KMEMLEAK, W_OK);
+
+	return nth + (all ? 1 : STRIDE_KMEMLEAK);
+}
+
+/*
+ * If the n-th allocation fails the command fails cleanly: it can be given again
+ * and then succeeds, and in the end no page is left pinned.
+ */
+TEST_F_TIMEOUT(nomem, failed_allocation_leaves_nothing_behind, 300)
+{
+	struct scene *s = &self->scene;
+	unsigned int nth, failures = 0;
+	int injected = 1;
+
+	for (nth = 1; injected && nth < NTH_MAX; nth = next(nth)) {
+		int rc;
+
+		ASSERT_EQ(0, variant->prepare(s));
+		ASSERT_EQ(0, arm(self->fail_nth, nth));
+		rc = variant->command(s);
+		injected = disarm(self->fail_nth);
+		ASSERT_LE(0, injected);
+		EXPECT_TRUE(is_promised(rc, variant->never_fails)) {
+			TH_LOG("allocation %u failed: result %d", nth, rc);
+		}
+		if (rc) {
+			failures++;
+			EXPECT_EQ(0, variant->command(s)) {
+				TH_LOG("not after allocation %u failed", nth);
+			}
+		}
+		ASSERT_EQ(0, close_if_open(&s->group));
+		ASSERT_EQ(0, close_if_open(&s->mdev_fd));
+		ASSERT_EQ(0, close_if_open(&s->access));
+		ASSERT_EQ(0, close_if_open(&s->dmabuf));
+		ASSERT_EQ(0, close_if_open(&s->fd));
+		s->fd = iommu_open();
+		ASSERT_EQ(0, mock_check_pins(s->fd, s->memory, s->length, 0)) {
+			TH_LOG("pins left after allocation %u failed", nth);
+		}
+		ASSERT_EQ(0, mock_check_pins(s->fd, s->file_memory, s->length,
+					     0)) {
+			TH_LOG("file pinned after allocation %u failed", nth);
+		}
+		ASSERT_EQ(0, close(s->fd));
+	}
+	/* all of them were tried, and the injection works */
+	EXPECT_FALSE(injected);
+	if (!variant->never_fails)
+		EXPECT_LT(0, failures);
+}
+
+#endif
