@@ -28,7 +28,7 @@
 
 #include "fault.h"
 
-/* Faults in a queue that are not read */
+/* Faults in a queue that are not read, or that are requests to be answered */
 #define FAULTS_MAX 8192
 
 /**
@@ -63,7 +63,7 @@ struct fault {
  * @next_cookie: for xa_alloc_cyclic()
  * @partial: requests of groups of which the last one has not come
  * @faults: struct fault to be read
- * @num_faults: number of both
+ * @num_faults: number of both, and of what was read and waits for an answer
  * @lost: unrecoverable faults were lost, and nothing has told so
  * @closed: nobody will read any more
  */
@@ -347,6 +347,7 @@ static void flush(struct iommufd_fault_queue *queue,
 		if (!is_of(fault, igroup, idev))
 			continue;
 		__xa_erase(&queue->requests, cookie);
+		queue->num_faults--;
 		list_add(&fault->node, &taken);
 	}
 	xa_unlock(&queue->requests);
@@ -438,10 +439,12 @@ static int answer_one(struct iommufd_fault_queue *queue,
 	xa_lock(&queue->requests);
 	fault = xa_load(&queue->requests, response->cookie);
 	/* Nobody can answer what he has not read */
-	if (fault && list_empty(&fault->node))
+	if (fault && list_empty(&fault->node)) {
 		__xa_erase(&queue->requests, response->cookie);
-	else
+		queue->num_faults--;
+	} else {
 		fault = NULL;
+	}
 	xa_unlock(&queue->requests);
 	if (fault)
 		answer(queue, fault,
@@ -492,10 +495,11 @@ static bool take_fault(struct iommufd_fault_queue *queue,
 	if (fault) {
 		*record = fault->record;
 		list_del_init(&fault->node);
-		queue->num_faults--;
 		/* A last request can be answered at any time from here on */
-		if (!fault->is_last)
+		if (!fault->is_last) {
+			queue->num_faults--;
 			*mine = fault;
+		}
 	} else if (queue->lost) {
 		*record = (struct iommu_device_fault){
 			.flags = IOMMU_DEVICE_FAULT_LOST,
@@ -516,12 +520,12 @@ static void put_back(struct iommufd_fault_queue *queue,
 	xa_lock(&queue->requests);
 	if (record->flags == IOMMU_DEVICE_FAULT_LOST)
 		queue->lost = true;
-	else if (!fault)
-		fault = xa_load(&queue->requests, record->request.cookie);
-	if (fault && list_empty(&fault->node)) {
-		list_add(&fault->node, &queue->faults);
+	else if (fault)
 		queue->num_faults++;
-	}
+	else
+		fault = xa_load(&queue->requests, record->request.cookie);
+	if (fault && list_empty(&fault->node))
+		list_add(&fault->node, &queue->faults);
 	xa_unlock(&queue->requests);
 }
 

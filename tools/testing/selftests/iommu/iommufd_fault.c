@@ -323,6 +323,39 @@ TEST_F(fault, full_queue_refuses_requests)
 	EXPECT_EQ(0, mock_report_fault(self->fd, self->dev.idev, false, 0));
 }
 
+/* What was read takes room until it is answered; here: is there any? */
+static bool has_room(int fd, const struct mock_device *dev, int queue,
+		     __u32 flags, struct iommu_device_fault *fault)
+{
+	return !mock_trigger_fault(fd, dev->idev, 0) && is_readable(queue) &&
+	       read_fault(queue, flags, fault) == 1;
+}
+
+TEST_F(fault, requests_without_an_answer_are_limited)
+{
+	struct iommu_device_fault fault;
+	__u32 kept = 0, last = 0;
+
+	while (kept < 100000 && has_room(self->fd, &self->dev, self->queue_fd,
+					 variant->flags, &fault)) {
+		last = fault.request.cookie;
+		kept++;
+	}
+	EXPECT_LT(1000, kept);
+	EXPECT_GT(100000, kept);
+	ASSERT_EQ(0, answer(self->queue_fd, last, IOMMUFD_PAGE_RESP_SUCCESS));
+	EXPECT_TRUE(has_room(self->fd, &self->dev, self->queue_fd,
+			     variant->flags, &fault));
+	EXPECT_FALSE(has_room(self->fd, &self->dev, self->queue_fd,
+			      variant->flags, &fault));
+	/* there is room again when the device leaves, as all are answered */
+	ASSERT_EQ(0, mock_replace(self->fd, self->dev.stdev, self->ioas, NULL));
+	ASSERT_EQ(0, mock_replace(self->fd, self->dev.stdev, self->hwpt, NULL));
+	for (int i = 0; i < 2; i++)
+		EXPECT_TRUE(has_room(self->fd, &self->dev, self->queue_fd,
+				     variant->flags, &fault));
+}
+
 FIXTURE(lost)
 {
 	int fd;
