@@ -38,11 +38,11 @@ static const struct mark {
 	const char *driver, *text;
 	unsigned int words;
 } marks[] = {
-	{ "DMAR: ", "fault addr" },
-	{ "virtio_iommu ", "fault from" },
+	{ "DMAR: ", "fault addr", 0 },
+	{ "virtio_iommu ", "fault from", 0 },
 	{ "arm-smmu-v3 ", "event 0x", SMMUV3_WORDS },
-	{ "AMD-Vi: ", "IO_PAGE_FAULT" },
-	{}
+	{ "AMD-Vi: ", "IO_PAGE_FAULT", 0 },
+	{ NULL, NULL, 0 }
 };
 
 static const struct mark *fault_mark(const char *message)
