@@ -18,18 +18,17 @@ static int map_by_page(struct iommu_domain *domain, unsigned long iova,
 	int rc;
 
 	while (done < run->length) {
-		unsigned long step =
-			min(run->length - done,
-			    PAGE_SIZE - offset_in_page(run->phys + done));
+		struct iommu_run piece = { .phys = run->phys + done };
 
-		rc = iommu_map(domain, iova + done, run->phys + done, step,
-			       prot);
+		piece.length = min(run->length - done,
+				   PAGE_SIZE - offset_in_page(piece.phys));
+		rc = iommu_map_runs(domain, iova + done, &piece, 1, prot);
 		if (rc) {
 			if (done)
 				iommufd_table_unmap(domain, iova, done);
 			return rc;
 		}
-		done += step;
+		done += piece.length;
 	}
 	return 0;
 }
