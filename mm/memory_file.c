@@ -75,6 +75,9 @@ static struct page *get_hugetlb_page(struct file *file, pgoff_t index)
 					   (loff_t)huge_index <<
 						   huge_page_shift(h),
 					   huge_page_size(h));
+		/* Not interrupted by signals that a page fault would not be by */
+		if (rc == -EINTR && !fatal_signal_pending(current))
+			rc = -ERESTARTNOINTR;
 		if (rc)
 			return ERR_PTR(rc);
 	}
