@@ -570,7 +570,9 @@ static __poll_t fault_poll(struct file *file, struct poll_table_struct *wait)
 static int fault_release(struct inode *inode, struct file *file)
 {
 	struct iommufd_fault_queue *queue = file->private_data;
+	struct fault *fault, *next;
 	struct iommufd_ctx *ictx;
+	LIST_HEAD(left);
 
 	/* User space never got it */
 	if (!queue)
@@ -580,6 +582,12 @@ static int fault_release(struct inode *inode, struct file *file)
 	queue->closed = true;
 	xa_unlock(&queue->requests);
 	flush(queue, NULL, NULL);
+	/* No more come, and nobody reads what is left */
+	xa_lock(&queue->requests);
+	list_splice_init(&queue->faults, &left);
+	xa_unlock(&queue->requests);
+	list_for_each_entry_safe(fault, next, &left, node)
+		kfree(fault);
 	iommufd_object_unuse(ictx, &queue->obj);
 	iommufd_ctx_put(ictx);
 	return 0;
@@ -628,17 +636,15 @@ void iommufd_hwpt_unuse_fault_queue(struct iommufd_hwpt *hwpt)
 		iommufd_object_unuse(hwpt->ioas->ictx, &hwpt->fault->obj);
 }
 
-/* No table has the queue any more, and no descriptor: only what can be lost is left */
+/* No table has the queue any more, and no descriptor: it is empty */
 void iommufd_fault_queue_destroy(struct iommufd_ctx *ictx,
 				 struct iommufd_object *obj)
 {
 	struct iommufd_fault_queue *queue =
 		container_of(obj, struct iommufd_fault_queue, obj);
-	struct fault *fault, *next;
 
-	WARN_ON(!list_empty(&queue->partial) || !xa_empty(&queue->requests));
-	list_for_each_entry_safe(fault, next, &queue->faults, node)
-		kfree(fault);
+	WARN_ON(!list_empty(&queue->partial) || !list_empty(&queue->faults) ||
+		!xa_empty(&queue->requests));
 	xa_destroy(&queue->requests);
 }
 

@@ -4,18 +4,18 @@
  *
  * The driver reports an event at any time, also when it cannot sleep. It goes into
  * the queue of its type, with a sequence number; or is lost, if nobody has made
- * the queue, it is full, or there is no memory. What is lost has a number, too, so
- * that the reader sees a gap; and if nothing came after it, an entry that says
- * only that events were lost. That entry is a part of the queue, and so always to
- * be had.
+ * the queue, or it is full. What is lost has a number, too, so that the reader sees
+ * a gap; and if nothing came after it, the reader is told so. The queue is a ring
+ * that is there from the beginning, and paid for by who made it.
  *
  * viommu->queues_lock protects the list of queues, queue->lock the events; both
  * are taken with interrupts off, in this order. read_lock lets one reader at a time
- * take events out, so that an event which cannot be copied goes back to where it
- * was. The descriptor is a user of the queue, and holds the context.
+ * take events out: the first one stays where it is until it has been copied. The
+ * descriptor is a user of the queue, and holds the context.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 
@@ -24,16 +24,12 @@
 #define DEPTH_MAX BIT(19)
 
 /**
- * struct vevent - an event in a queue
- * @node: in the events of the queue; empty if it is in none
- * @header: what user space gets first
- * @len: bytes of @data
- * @data: what user space gets then
+ * struct vevent - an event, as user space gets it
+ * @header: flags and sequence number
+ * @data: of the driver, queue->event_len bytes
  */
 struct vevent {
-	struct list_head node;
 	struct iommufd_vevent_header header;
-	u32 len;
 	u8 data[];
 };
 
@@ -43,29 +39,45 @@ struct vevent {
  * @viommu: whose events; this is a user
  * @entry: in the queues of @viommu
  * @type: of the events
+ * @event_len: bytes of what the driver tells
  * @depth: how many there can be
  * @wait: woken when there are new ones
  * @read_lock: held to read
  * @lock: protects the rest
- * @events: struct vevent
- * @num_events: how many there are, without @lost
+ * @events: ring of @depth struct vevent
+ * @first: index of the oldest one
+ * @num_events: how many there are
  * @sequence: number of the next one
- * @lost: in @events, as the last one, if events were lost after all others
+ * @lost: what is to be told after all others, if its flags say that events were lost
  */
 struct iommufd_veventq {
 	struct iommufd_object obj;
 	struct iommufd_viommu *viommu;
 	struct list_head entry;
 	u32 type;
+	u32 event_len;
 	u32 depth;
 	wait_queue_head_t wait;
 	struct mutex read_lock;
 	spinlock_t lock;
-	struct list_head events;
+	void *events;
+	u32 first;
 	u32 num_events;
 	u32 sequence;
-	struct vevent lost;
+	struct iommufd_vevent_header lost;
 };
+
+static size_t event_size(const struct iommufd_veventq *queue)
+{
+	return sizeof(struct vevent) + queue->event_len;
+}
+
+/* The event in the ring that comes after @n others */
+static struct vevent *event_at(struct iommufd_veventq *queue, u32 n)
+{
+	return queue->events +
+	       (queue->first + n) % queue->depth * event_size(queue);
+}
 
 /*
  * Reporting
@@ -83,35 +95,24 @@ static struct iommufd_veventq *find_queue(struct iommufd_viommu *viommu,
 	return NULL;
 }
 
-static struct vevent *new_event(struct iommufd_veventq *queue, const void *data,
-				size_t len)
-{
-	struct vevent *event;
-
-	if (!data || queue->num_events == queue->depth)
-		return NULL;
-	event = kmalloc(struct_size(event, data, len), GFP_ATOMIC);
-	if (!event)
-		return NULL;
-	event->header.flags = 0;
-	event->len = len;
-	memcpy(event->data, data, len);
-	queue->num_events++;
-	return event;
-}
-
-static void add_event(struct iommufd_veventq *queue, const void *data,
-		      size_t len)
+/* @data may be NULL: then it was lost */
+static void add_event(struct iommufd_veventq *queue, const void *data)
 {
 	struct vevent *event;
 
 	spin_lock(&queue->lock);
 	/* That something was lost is seen by what follows */
-	list_del_init(&queue->lost.node);
-	event = new_event(queue, data, len) ?: &queue->lost;
-	event->header.sequence = queue->sequence;
+	queue->lost.flags = 0;
+	if (data && queue->num_events < queue->depth) {
+		event = event_at(queue, queue->num_events++);
+		event->header.flags = 0;
+		event->header.sequence = queue->sequence;
+		memcpy(event->data, data, queue->event_len);
+	} else {
+		queue->lost.flags = IOMMU_VEVENTQ_FLAG_LOST_EVENTS;
+		queue->lost.sequence = queue->sequence;
+	}
 	queue->sequence = (queue->sequence + 1) & INT_MAX;
-	list_add_tail(&event->node, &queue->events);
 	spin_unlock(&queue->lock);
 	wake_up_all(&queue->wait);
 }
@@ -125,8 +126,8 @@ int iommufd_veventq_report(struct iommu_viommu *viommu, u32 type,
 
 	spin_lock_irqsave(&owner->queues_lock, flags);
 	queue = find_queue(owner, type);
-	if (queue)
-		add_event(queue, data, len);
+	if (queue && !WARN_ON_ONCE(data && len != queue->event_len))
+		add_event(queue, data);
 	spin_unlock_irqrestore(&owner->queues_lock, flags);
 	return queue ? 0 : -EOPNOTSUPP;
 }
@@ -135,41 +136,39 @@ int iommufd_veventq_report(struct iommu_viommu *viommu, u32 type,
  * Reading
  */
 
-static size_t record_size(const struct vevent *event)
+/*
+ * The first event, or else that some were lost, which @lost then holds. Returns the
+ * number of bytes to be read, or 0: there is nothing, or no @room for it.
+ */
+static size_t peek_event(struct iommufd_veventq *queue, size_t room,
+			 const void **event,
+			 struct iommufd_vevent_header *lost)
 {
-	return sizeof(event->header) + event->len;
-}
-
-/* Take the first event out of the queue, if there is room for it */
-static struct vevent *take_event(struct iommufd_veventq *queue, size_t room,
-				 struct iommufd_vevent_header *header)
-{
-	struct vevent *event;
+	size_t size = 0;
 
 	spin_lock_irq(&queue->lock);
-	event = list_first_entry_or_null(&queue->events, struct vevent, node);
-	if (event && record_size(event) <= room) {
-		/* That of what was lost may be written as soon as it is out */
-		*header = event->header;
-		list_del_init(&event->node);
-		if (event != &queue->lost)
-			queue->num_events--;
-	} else {
-		event = NULL;
+	if (queue->num_events) {
+		*event = event_at(queue, 0);
+		size = event_size(queue);
+	} else if (queue->lost.flags) {
+		*lost = queue->lost;
+		*event = lost;
+		size = sizeof(*lost);
 	}
 	spin_unlock_irq(&queue->lock);
-	return event;
+	return size <= room ? size : 0;
 }
 
-/* Put an event back to where it was, unless newer ones tell the same */
-static void put_back(struct iommufd_veventq *queue, struct vevent *event)
+/* The first event was read; or that some were lost, and others may have been since */
+static void drop_event(struct iommufd_veventq *queue,
+		       const struct iommufd_vevent_header *lost)
 {
 	spin_lock_irq(&queue->lock);
-	if (event != &queue->lost) {
-		list_add(&event->node, &queue->events);
-		queue->num_events++;
-	} else if (list_empty(&queue->events)) {
-		list_add(&event->node, &queue->events);
+	if (!lost) {
+		queue->first = (queue->first + 1) % queue->depth;
+		queue->num_events--;
+	} else if (queue->lost.sequence == lost->sequence) {
+		queue->lost.flags = 0;
 	}
 	spin_unlock_irq(&queue->lock);
 }
@@ -178,23 +177,19 @@ static ssize_t veventq_read(struct file *file, char __user *buf, size_t count,
 			    loff_t *ppos)
 {
 	struct iommufd_veventq *queue = file->private_data;
-	struct iommufd_vevent_header header;
-	struct vevent *event;
-	size_t done = 0;
+	struct iommufd_vevent_header lost;
+	size_t done = 0, size;
+	const void *event;
 	int rc = 0;
 
 	mutex_lock(&queue->read_lock);
-	while ((event = take_event(queue, count - done, &header))) {
-		if (copy_to_user(buf + done, &header, sizeof(header)) ||
-		    copy_to_user(buf + done + sizeof(header), event->data,
-				 event->len)) {
-			put_back(queue, event);
+	while ((size = peek_event(queue, count - done, &event, &lost))) {
+		if (copy_to_user(buf + done, event, size)) {
 			rc = -EFAULT;
 			break;
 		}
-		done += record_size(event);
-		if (event != &queue->lost)
-			kfree(event);
+		drop_event(queue, event == &lost ? &lost : NULL);
+		done += size;
 	}
 	mutex_unlock(&queue->read_lock);
 	return done ?: rc;
@@ -207,7 +202,8 @@ static __poll_t veventq_poll(struct file *file, struct poll_table_struct *wait)
 
 	poll_wait(file, &queue->wait, wait);
 	spin_lock_irq(&queue->lock);
-	events = list_empty(&queue->events) ? 0 : EPOLLIN | EPOLLRDNORM;
+	events = queue->num_events || queue->lost.flags ?
+		 EPOLLIN | EPOLLRDNORM : 0;
 	spin_unlock_irq(&queue->lock);
 	return events;
 }
@@ -259,14 +255,11 @@ void iommufd_veventq_destroy(struct iommufd_ctx *ictx,
 	struct iommufd_veventq *queue =
 		container_of(obj, struct iommufd_veventq, obj);
 	struct iommufd_viommu *viommu = queue->viommu;
-	struct vevent *event, *next;
 
 	spin_lock_irq(&viommu->queues_lock);
 	list_del(&queue->entry);
 	spin_unlock_irq(&viommu->queues_lock);
-	list_del_init(&queue->lost.node);
-	list_for_each_entry_safe(event, next, &queue->events, node)
-		kfree(event);
+	kvfree(queue->events);
 	iommufd_object_unuse(ictx, &viommu->obj);
 }
 
@@ -281,16 +274,20 @@ static struct iommufd_veventq *alloc_queue(struct iommufd_viommu *viommu,
 		return queue;
 	queue->viommu = viommu;
 	queue->type = cmd->type;
+	queue->event_len = viommu->viommu->type->event_len;
 	queue->depth = cmd->veventq_depth;
 	init_waitqueue_head(&queue->wait);
 	mutex_init(&queue->read_lock);
 	spin_lock_init(&queue->lock);
-	INIT_LIST_HEAD(&queue->events);
-	INIT_LIST_HEAD(&queue->lost.node);
-	queue->lost.header.flags = IOMMU_VEVENTQ_FLAG_LOST_EVENTS;
+	queue->events = kvmalloc_array(queue->depth, event_size(queue),
+				       GFP_KERNEL_ACCOUNT);
+	if (!queue->events) {
+		rc = -ENOMEM;
+		goto err_abort;
+	}
 	rc = iommufd_object_use(viommu->ictx, &viommu->obj);
 	if (rc)
-		goto err_abort;
+		goto err_free;
 	rc = add_queue(queue);
 	if (rc)
 		goto err_unuse;
@@ -298,6 +295,8 @@ static struct iommufd_veventq *alloc_queue(struct iommufd_viommu *viommu,
 
 err_unuse:
 	iommufd_object_unuse(viommu->ictx, &viommu->obj);
+err_free:
+	kvfree(queue->events);
 err_abort:
 	iommufd_object_abort(viommu->ictx, &queue->obj);
 	return ERR_PTR(rc);

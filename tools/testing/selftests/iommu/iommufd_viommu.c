@@ -599,6 +599,23 @@ TEST_F(vevent, full_queue_tells_that_events_were_lost)
 	EXPECT_EQ(DEPTH + 2, record[0].header.sequence);
 }
 
+TEST_F(vevent, queue_takes_events_for_ever)
+{
+	struct record record[2];
+
+	for (__u32 i = 0; i < 3 * DEPTH + 1; i += 2) {
+		ASSERT_EQ(0, trigger(self->fd, self->dev.idev, 2));
+		ASSERT_EQ(sizeof(record),
+			  read(self->queue_fd, record, sizeof(record)));
+		for (__u32 j = 0; j < 2; j++) {
+			EXPECT_EQ(0, record[j].header.flags);
+			EXPECT_EQ(i + j, record[j].header.sequence);
+			EXPECT_EQ(VIRT_ID, record[j].event.virt_id);
+		}
+		EXPECT_FALSE(is_readable(self->queue_fd));
+	}
+}
+
 /* Of those nobody knows how many there were */
 TEST_F(vevent, events_that_the_iommu_has_lost_are_told)
 {
