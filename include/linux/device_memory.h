@@ -5,6 +5,7 @@
 #ifndef _LINUX_DEVICE_MEMORY_H
 #define _LINUX_DEVICE_MEMORY_H
 
+#include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -47,20 +48,30 @@ struct device_memory {
 };
 
 /**
+ * struct device_memory_listener - who is told of changes, for any number of users
+ * @changed: bring all mappings in line with memory->available before this
+ *           returns. Users may be removed meanwhile
+ * @refs: one until device_memory_end_listener(), and one for each call of @changed
+ * @gone: the last of them is
+ */
+struct device_memory_listener {
+	void (*changed)(struct device_memory *memory,
+			struct device_memory_listener *listener);
+	refcount_t refs;
+	struct completion gone;
+};
+
+/**
  * struct device_memory_user - who may have mapped device memory
  * @entry: in the users of @memory
  * @memory: the memory, which the user has a reference to
- * @changed: bring all mappings in line with memory->available before this
- *           returns. @data is what was given to device_memory_add_user(). The
- *           user may be removed meanwhile
- * @data: for @changed
- * @generation: of the last change that the user was told of
+ * @listener: is told of changes
+ * @generation: of the last change that @listener was told of
  */
 struct device_memory_user {
 	struct list_head entry;
 	struct device_memory *memory;
-	void (*changed)(struct device_memory *memory, void *data);
-	void *data;
+	struct device_memory_listener *listener;
 	u64 generation;
 };
 
@@ -90,13 +101,14 @@ void device_memory_sync(struct device_memory *memory);
 void device_memory_block(struct device_memory *memory);
 void device_memory_unblock(struct device_memory *memory);
 
+void device_memory_init_listener(struct device_memory_listener *listener,
+				 void (*changed)(struct device_memory *memory,
+						 struct device_memory_listener *listener));
+void device_memory_end_listener(struct device_memory_listener *listener);
 void device_memory_add_user(struct device_memory_user *user,
 			    struct device_memory *memory,
-			    void (*changed)(struct device_memory *memory,
-					    void *data),
-			    void *data);
+			    struct device_memory_listener *listener);
 void device_memory_remove_user(struct device_memory_user *user);
-void device_memory_synchronize(void);
 
 void device_memory_add_finder(struct device_memory_finder *finder);
 void device_memory_remove_finder(struct device_memory_finder *finder);

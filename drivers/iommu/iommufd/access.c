@@ -236,7 +236,8 @@ static void wait_for_unpin(struct iommufd_access *access,
 		notify_leave(access, ioas);
 		wait_event_timeout(ioas->area_gone,
 				   !atomic_long_read(&access->pinned), HZ / 10);
-		WARN_ONCE(time_after(jiffies, warn),
+		WARN_ONCE(atomic_long_read(&access->pinned) &&
+			  time_after(jiffies, warn),
 			  "iommufd: a user inside the kernel keeps pages of an IOAS that it leaves\n");
 	}
 }

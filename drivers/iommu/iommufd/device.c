@@ -101,7 +101,6 @@ static struct iommufd_group *claim_group(struct iommufd_ctx *ictx,
 	igroup->group = group;
 	igroup->no_iommu = no_iommu;
 	igroup->bound = 1;
-	igroup->sw_msi_start = PHYS_ADDR_MAX;
 	spin_lock_init(&igroup->fault_lock);
 	mutex_init(&igroup->lock);
 	list_add(&igroup->entry, &ictx->groups);
@@ -359,7 +358,7 @@ static int enter_ioas(struct iommufd_group *igroup, struct iommufd_ioas *ioas)
 
 	lockdep_assert_held(&igroup->lock);
 	rc = iommufd_iova_add_resv(&reserved, igroup, igroup,
-				   &igroup->sw_msi_start);
+				   &igroup->sw_msi);
 	if (!rc) {
 		mutex_lock(&ioas->iova_lock);
 		rc = iommufd_ioas_adopt_reserved(ioas, &reserved);
@@ -379,20 +378,33 @@ static void leave_ioas(struct iommufd_group *igroup, struct iommufd_ioas *ioas)
 	mutex_unlock(&ioas->iova_lock);
 }
 
-/* The domain maps MSI doorbells where the IOMMU translates them */
+/*
+ * The domain maps MSI doorbells where the IOMMU translates them. They stay there as
+ * long as it exists: so the window, which the group has reserved now, stays reserved.
+ */
 static int prepare_msi(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
 {
+	const struct iommu_iova_range *window = &igroup->sw_msi;
+	struct iommufd_ioas *ioas = hwpt->ioas;
 	int rc;
 
-	lockdep_assert_held(&hwpt->ioas->attach_lock);
+	lockdep_assert_held(&ioas->attach_lock);
 	if (hwpt->parent)
 		hwpt = hwpt->parent;
-	if (igroup->sw_msi_start == PHYS_ADDR_MAX || hwpt->msi_cookie)
+	if (window->start > window->last || hwpt->msi_cookie)
 		return 0;
-	rc = iommu_get_msi_cookie(hwpt->domain, igroup->sw_msi_start);
-	/* Without software MSIs there is nothing to map */
-	if (rc && rc != -ENODEV)
+	mutex_lock(&ioas->iova_lock);
+	rc = iommufd_iova_add(&ioas->reserved, window->start, window->last,
+			      &hwpt->msi_cookie);
+	mutex_unlock(&ioas->iova_lock);
+	if (rc)
 		return rc;
+	rc = iommu_get_msi_cookie(hwpt->domain, window->start);
+	/* Without software MSIs there is nothing to map */
+	if (rc && rc != -ENODEV) {
+		iommufd_ioas_release_reserved(ioas, &hwpt->msi_cookie);
+		return rc;
+	}
 	hwpt->msi_cookie = true;
 	return 0;
 }

@@ -183,19 +183,19 @@ static int emit_ranges(struct iommufd_device *idev, struct iommu_domain *domain,
 		       struct iommu_device_get_info *cmd)
 {
 	struct rb_root_cached reserved = RB_ROOT_CACHED;
-	phys_addr_t sw_msi_start;
+	struct iommu_iova_range sw_msi;
 	unsigned long max_iova;
 	int rc;
 
 	rc = iommufd_iova_add_aperture(&reserved, domain, idev);
 	if (!rc)
 		rc = iommufd_iova_add_resv(&reserved, idev->igroup, idev,
-					   &sw_msi_start);
+					   &sw_msi);
 	if (!rc) {
 		rc = iommufd_iova_emit_free(&reserved, cmd->ranges,
 					    &cmd->num_ranges, &max_iova);
 		cmd->out_addr_width = max_iova ? fls64(max_iova) : 0;
-		if (sw_msi_start != PHYS_ADDR_MAX)
+		if (sw_msi.start <= sw_msi.last)
 			cmd->out_caps |= IOMMU_DEVICE_CAP_SW_MSI;
 	}
 	iommufd_iova_remove(&reserved, NULL);

@@ -13,9 +13,9 @@
  * will be, under any lock, and device_memory_sync() brings the users there.
  *
  * Locks, outer before inner: change_lock, (locks of a user), lock, state_lock.
- * A user is not held while he is told of a change, as he may be one who goes
- * away just now, and removing him never waits: what he was given as data stays
- * until device_memory_synchronize().
+ * A user is not held while a change is told, as he may be one who goes away just
+ * now, and removing him never waits: his listener is, who waits for that before he
+ * goes himself.
  *
  * A DMA-BUF of device memory is a handle for user space to pass on. Importers
  * that want a scatterlist do not get one.
@@ -25,9 +25,6 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/srcu.h>
-
-DEFINE_STATIC_SRCU(told_srcu);
 
 /**
  * device_memory_alloc() - offer device memory
@@ -102,24 +99,30 @@ void device_memory_set_enabled(struct device_memory *memory, bool enabled)
 }
 EXPORT_SYMBOL_GPL(device_memory_set_enabled);
 
-/* A user who was not told of the last change yet */
-static bool next_user(struct device_memory *memory,
-		      struct device_memory_user *copy)
+/* Who was not told of the last change yet, with a reference */
+static struct device_memory_listener *
+next_listener(struct device_memory *memory)
 {
+	struct device_memory_listener *found = NULL;
 	struct device_memory_user *user;
-	bool found = false;
 
 	spin_lock(&memory->state_lock);
 	list_for_each_entry(user, &memory->users, entry) {
 		if (user->generation == memory->generation)
 			continue;
 		user->generation = memory->generation;
-		*copy = *user;
-		found = true;
+		found = user->listener;
+		refcount_inc(&found->refs);
 		break;
 	}
 	spin_unlock(&memory->state_lock);
 	return found;
+}
+
+static void put_listener(struct device_memory_listener *listener)
+{
+	if (refcount_dec_and_test(&listener->refs))
+		complete(&listener->gone);
 }
 
 /* Return whether it has changed */
@@ -148,15 +151,14 @@ static bool update_available(struct device_memory *memory)
  */
 void device_memory_sync(struct device_memory *memory)
 {
-	struct device_memory_user user;
-	int idx;
+	struct device_memory_listener *listener;
 
 	mutex_lock(&memory->change_lock);
 	if (update_available(memory)) {
-		idx = srcu_read_lock(&told_srcu);
-		while (next_user(memory, &user))
-			user.changed(memory, user.data);
-		srcu_read_unlock(&told_srcu, idx);
+		while ((listener = next_listener(memory))) {
+			listener->changed(memory, listener);
+			put_listener(listener);
+		}
 	}
 	mutex_unlock(&memory->change_lock);
 }
@@ -193,22 +195,44 @@ EXPORT_SYMBOL_GPL(device_memory_unblock);
  */
 
 /**
- * device_memory_add_user() - ask to be told of changes
+ * device_memory_init_listener() - prepare to be told of changes
+ * @listener: filled in
+ * @changed: see struct device_memory_listener
+ */
+void device_memory_init_listener(struct device_memory_listener *listener,
+				 void (*changed)(struct device_memory *memory,
+						 struct device_memory_listener *listener))
+{
+	listener->changed = changed;
+	refcount_set(&listener->refs, 1);
+	init_completion(&listener->gone);
+}
+EXPORT_SYMBOL_GPL(device_memory_init_listener);
+
+/**
+ * device_memory_end_listener() - wait until nobody is telling of a change
+ * @listener: has no users any more; can be freed after this
+ */
+void device_memory_end_listener(struct device_memory_listener *listener)
+{
+	put_listener(listener);
+	wait_for_completion(&listener->gone);
+}
+EXPORT_SYMBOL_GPL(device_memory_end_listener);
+
+/**
+ * device_memory_add_user() - have a listener told of changes
  * @user: filled in
  * @memory: the memory, of which @user gets a reference
- * @changed: see struct device_memory_user
- * @data: for @changed
+ * @listener: is told of changes as long as there is a user
  */
 void device_memory_add_user(struct device_memory_user *user,
 			    struct device_memory *memory,
-			    void (*changed)(struct device_memory *memory,
-					    void *data),
-			    void *data)
+			    struct device_memory_listener *listener)
 {
 	device_memory_get(memory);
 	user->memory = memory;
-	user->changed = changed;
-	user->data = data;
+	user->listener = listener;
 	spin_lock(&memory->state_lock);
 	user->generation = memory->generation;
 	list_add_tail(&user->entry, &memory->users);
@@ -220,8 +244,7 @@ EXPORT_SYMBOL_GPL(device_memory_add_user);
  * device_memory_remove_user() - undo device_memory_add_user()
  * @user: has nothing mapped any more
  *
- * @user->changed may still be running, or begin, see
- * device_memory_synchronize().
+ * The listener may still be told, see device_memory_end_listener().
  */
 void device_memory_remove_user(struct device_memory_user *user)
 {
@@ -233,13 +256,6 @@ void device_memory_remove_user(struct device_memory_user *user)
 	device_memory_put(memory);
 }
 EXPORT_SYMBOL_GPL(device_memory_remove_user);
-
-/* Wait until no user is told of a change who was removed before this call */
-void device_memory_synchronize(void)
-{
-	synchronize_srcu(&told_srcu);
-}
-EXPORT_SYMBOL_GPL(device_memory_synchronize);
 
 /*
  * Mappings of user space

@@ -146,6 +146,8 @@ static int scan_bitmap(struct iova_bitmap *bitmap, unsigned long iova,
 	struct dirty_scan *scan = opaque;
 
 	scan->bitmap = bitmap;
+	/* What was mapped meanwhile before this part has no bits here */
+	scan->next = max(scan->next, iova);
 	/* The bitmap's length is of whole bytes at the end of the IOVAs */
 	scan->pinned_last = iova + min(length - 1, scan->chunk_last - iova);
 	if (scan->any_dirty && scan->dirty_last >= iova)

@@ -182,6 +182,7 @@ out_free:
 static void drop_limits(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 {
 	iommufd_ioas_release_reserved(ioas, hwpt);
+	iommufd_ioas_release_reserved(ioas, &hwpt->msi_cookie);
 	mutex_lock(&ioas->iova_lock);
 	ioas->alignment = wanted_alignment(ioas, NULL, ioas->huge_pages);
 	mutex_unlock(&ioas->iova_lock);
@@ -381,6 +382,37 @@ void iommufd_hwpt_unuse(struct iommufd_hwpt *hwpt)
 		iommufd_object_put(ictx, &hwpt->obj);
 }
 
+/**
+ * iommufd_get_pt() - get what something is to be made on
+ * @ictx: context
+ * @id: of any object
+ *
+ * An automatic table goes with its last use, and waits for references then: who
+ * may be the last one to give up a use may have none. So a table comes with a use.
+ *
+ * Return: the object, for iommufd_put_pt(), or an ERR_PTR: -ENOENT.
+ */
+struct iommufd_object *iommufd_get_pt(struct iommufd_ctx *ictx, u32 id)
+{
+	struct iommufd_object *pt;
+	int rc;
+
+	pt = iommufd_object_get(ictx, id, IOMMUFD_OBJ_ANY);
+	if (IS_ERR(pt) || pt->type != IOMMUFD_OBJ_HWPT)
+		return pt;
+	rc = iommufd_object_use(ictx, pt);
+	iommufd_object_put(ictx, pt);
+	return rc ? ERR_PTR(rc) : pt;
+}
+
+void iommufd_put_pt(struct iommufd_ctx *ictx, struct iommufd_object *pt)
+{
+	if (pt->type == IOMMUFD_OBJ_HWPT)
+		iommufd_hwpt_unuse(container_of(pt, struct iommufd_hwpt, obj));
+	else
+		iommufd_object_put(ictx, pt);
+}
+
 /* A parent for nested tables that was made here and suits; with a use */
 static struct iommufd_hwpt *find_nest_parent(struct iommufd_ioas *ioas,
 					     struct iommufd_device *idev)
@@ -535,7 +567,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_call *call)
 	idev = iommufd_get_device(ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	pt = iommufd_object_get(ictx, cmd->pt_id, IOMMUFD_OBJ_ANY);
+	pt = iommufd_get_pt(ictx, cmd->pt_id);
 	if (IS_ERR(pt)) {
 		rc = PTR_ERR(pt);
 		goto out_put_device;
@@ -558,7 +590,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_call *call)
 	else
 		iommufd_hwpt_abort(hwpt);
 out_put_pt:
-	iommufd_object_put(ictx, pt);
+	iommufd_put_pt(ictx, pt);
 out_put_device:
 	iommufd_object_put(ictx, &idev->obj);
 	return rc;

@@ -15,6 +15,8 @@
  * that waits for users inside the kernel to let go is UNMAPPING then, and still
  * has all of its memory.
  */
+#define pr_fmt(fmt) "iommufd: " fmt
+
 #include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -342,6 +344,7 @@ int iommufd_ioas_map_user(struct iommufd_ctx *ictx, u32 ioas_id, u64 user_va,
 {
 	int rc;
 
+	user_va = untagged_addr(user_va);
 	rc = iommufd_ioas_map_source(ictx, ioas_id,
 				     iommufd_source_get_current(ictx), user_va,
 				     length, flags, iova, out_iova);
@@ -499,15 +502,20 @@ out_put_src:
  * Unmap
  */
 
-/* Wait until an area that somebody else unmaps is gone */
+/*
+ * Wait until an area that somebody else unmaps is gone; who may need both locks
+ * again for that. What was found with the locks held has to be found anew.
+ */
 static void wait_for_unmap(struct iommufd_ioas *ioas)
 {
 	DEFINE_WAIT(wait);
 
 	prepare_to_wait(&ioas->area_gone, &wait, TASK_UNINTERRUPTIBLE);
 	mutex_unlock(&ioas->iova_lock);
+	up_read(&ioas->tables_lock);
 	schedule();
 	finish_wait(&ioas->area_gone, &wait);
+	down_read(&ioas->tables_lock);
 	mutex_lock(&ioas->iova_lock);
 }
 
@@ -586,8 +594,10 @@ static void wait_for_users(struct iommufd_area *area)
 					  iommufd_area_length(area));
 		wait_event_timeout(ioas->area_gone,
 				   !READ_ONCE(area->holder->users), HZ / 10);
-		WARN_ONCE(time_after(jiffies, warn),
-			  "iommufd: a user inside the kernel keeps pages that are unmapped\n");
+		/* Its memory may come from a process that takes its time */
+		if (READ_ONCE(area->holder->users) &&
+		    time_after(jiffies, warn))
+			pr_warn_once("a user inside the kernel keeps pages that are unmapped\n");
 		down_read(&ioas->tables_lock);
 		mutex_lock(&ioas->iova_lock);
 	}
@@ -863,10 +873,12 @@ static int option_rlimit_mode(struct iommufd_call *call)
 	if (cmd->val64 > 1)
 		return -EINVAL;
 	xa_lock(&ictx->objects);
-	if (xa_empty(&ictx->objects))
+	if (xa_empty(&ictx->objects)) {
 		ictx->rlimit_mode = cmd->val64;
-	else
+		ictx->free_mode = false;
+	} else {
 		rc = -EBUSY;
+	}
 	xa_unlock(&ictx->objects);
 	return rc;
 }

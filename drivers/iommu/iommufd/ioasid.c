@@ -182,7 +182,7 @@ static struct iommufd_hwpt *alloc_nested(struct iommufd_ctx *ictx,
 	struct iommufd_object *pt, *obj;
 	struct iommufd_hwpt *hwpt;
 
-	pt = iommufd_object_get(ictx, cmd->parent_id, IOMMUFD_OBJ_ANY);
+	pt = iommufd_get_pt(ictx, cmd->parent_id);
 	if (IS_ERR(pt))
 		return ERR_CAST(pt);
 	obj = device_at(ictx, cmd, 0);
@@ -197,7 +197,7 @@ static struct iommufd_hwpt *alloc_nested(struct iommufd_ctx *ictx,
 		hwpt = ERR_PTR(-ENOENT);
 	iommufd_object_put(ictx, obj);
 out_put_pt:
-	iommufd_object_put(ictx, pt);
+	iommufd_put_pt(ictx, pt);
 	return hwpt;
 }
 

@@ -150,7 +150,8 @@ struct iommufd_vfio {
  * @memories: struct iommufd_memory: registered memory
  * @change_lock: held while the payer of files changes
  * @rlimit_mode: IOMMU_OPTION_RLIMIT_MODE
- * @has_mmio: there are or were mappings of device memory
+ * @free_mode: everybody has this mode, by opening the file as a container
+ * @memory_listener: is told of changes of device memory
  * @vfio: what makes it a container of VFIO groups
  * @number: what fdinfo, debugfs and trace events call it; never used again
  * @debugfs_entry: in the list of all contexts
@@ -169,9 +170,10 @@ struct iommufd_ctx {
 	struct list_head memories;
 	struct mutex change_lock;
 	u8 rlimit_mode;
+	bool free_mode;
+	struct device_memory_listener memory_listener;
 	struct iommufd_vfio vfio;
 	u64 number;
-	bool has_mmio;
 #ifdef CONFIG_IOMMUFD_DEBUGFS
 	struct list_head debugfs_entry;
 #endif
@@ -264,6 +266,8 @@ struct iommufd_object *iommufd_object_next(struct iommufd_ctx *ictx,
 					   u32 *id);
 struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ictx, u32 id,
 					  enum iommufd_object_type type);
+bool iommufd_object_get_alive(struct iommufd_ctx *ictx,
+			      struct iommufd_object *obj);
 void iommufd_object_put(struct iommufd_ctx *ictx, struct iommufd_object *obj);
 int iommufd_object_use(struct iommufd_ctx *ictx, struct iommufd_object *obj);
 void iommufd_object_unuse(struct iommufd_ctx *ictx, struct iommufd_object *obj);
@@ -531,6 +535,8 @@ void iommufd_area_unfill(struct iommufd_area *area);
 void iommufd_area_sync_holder(struct iommufd_area *area);
 int iommufd_mmio_fill(struct iommufd_area *area);
 void iommufd_mmio_unfill(struct iommufd_area *area);
+void iommufd_memory_changed(struct device_memory *memory,
+			    struct device_memory_listener *listener);
 int iommufd_mmio_fill_table(struct iommufd_area *area,
 			    struct iommufd_hwpt *hwpt);
 
@@ -702,7 +708,7 @@ int iommufd_iova_add_aperture(struct rb_root_cached *root,
 			      struct iommu_domain *domain, const void *owner);
 int iommufd_iova_add_resv(struct rb_root_cached *root,
 			  struct iommufd_group *igroup, const void *owner,
-			  phys_addr_t *sw_msi_start);
+			  struct iommu_iova_range *sw_msi);
 bool iommufd_iova_next_free(struct rb_root_cached *reserved,
 			    struct iommu_iova_range *range);
 int iommufd_iova_emit_free(struct rb_root_cached *reserved, u64 uptr,
@@ -743,8 +749,8 @@ void iommufd_ioas_release_reserved(struct iommufd_ioas *ioas,
  * @dirty_lock: protects @dirty_tracking
  * @dirty_tracking: the domain tracks what devices write. May be read without
  *                  the lock
- * @msi_cookie: the domain has its window for MSIs. Protected by
- *              ioas->attach_lock
+ * @msi_cookie: the domain has its window for MSIs, and has it reserved: its address
+ *              is the owner. Protected by ioas->attach_lock
  */
 struct iommufd_hwpt {
 	struct iommufd_object obj;
@@ -789,6 +795,8 @@ iommufd_hwpt_alloc(struct iommufd_ioas *ioas, struct iommufd_group *igroup,
 		   enum iommufd_stage wanted);
 void iommufd_hwpt_abort(struct iommufd_hwpt *hwpt);
 void iommufd_hwpt_unuse(struct iommufd_hwpt *hwpt);
+struct iommufd_object *iommufd_get_pt(struct iommufd_ctx *ictx, u32 id);
+void iommufd_put_pt(struct iommufd_ctx *ictx, struct iommufd_object *pt);
 struct iommufd_hwpt *iommufd_hwpt_use_nest_parent(struct iommufd_ioas *ioas,
 						  struct iommufd_device *idev);
 int iommufd_hwpt_suits(struct iommufd_hwpt *hwpt, struct iommufd_group *igroup,
@@ -852,8 +860,8 @@ unsigned long iommufd_table_read(struct iommu_domain *domain,
  * @lock: protects the rest, and what the group's domain is
  * @attached: number of devices that are attached
  * @hwpt: to this table, or NULL
- * @sw_msi_start: IOVA of the window for MSIs that must be mapped, or
- *                PHYS_ADDR_MAX
+ * @sw_msi: IOVAs of the window for MSIs that must be mapped; ends before it starts
+ *          if there is none
  * @fault_lock: held to report a fault; protects @fault
  * @fault: where faults go, or NULL. A change holds @lock, too
  */
@@ -866,7 +874,7 @@ struct iommufd_group {
 	struct mutex lock;
 	unsigned int attached;
 	struct iommufd_hwpt *hwpt;
-	phys_addr_t sw_msi_start;
+	struct iommu_iova_range sw_msi;
 	spinlock_t fault_lock;
 	struct iommufd_fault_queue *fault;
 };

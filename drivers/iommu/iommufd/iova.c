@@ -78,21 +78,22 @@ int iommufd_iova_add_aperture(struct rb_root_cached *root,
  * @root: tree to add to
  * @igroup: group
  * @owner: of the new nodes
- * @sw_msi_start: returns the start of the window in which the kernel maps MSI
- *                doorbells, or PHYS_ADDR_MAX if there is none
+ * @sw_msi: returns the window in which the kernel maps MSI doorbells; it ends before
+ *          it starts if there is none
  *
  * Return: 0 or an error; then nodes of @owner may have been added.
  */
 int iommufd_iova_add_resv(struct rb_root_cached *root,
 			  struct iommufd_group *igroup, const void *owner,
-			  phys_addr_t *sw_msi_start)
+			  struct iommu_iova_range *sw_msi)
 {
+	static const struct iommu_iova_range none = { .start = 1 };
 	struct iommu_resv_region *resv, *next;
 	bool hw_msi = false;
 	LIST_HEAD(regions);
 	int rc;
 
-	*sw_msi_start = PHYS_ADDR_MAX;
+	*sw_msi = none;
 	/* What the device cannot use has to do with memory, not with IOVAs */
 	if (igroup->no_iommu)
 		return 0;
@@ -106,7 +107,8 @@ int iommufd_iova_add_resv(struct rb_root_cached *root,
 			hw_msi = true;
 			break;
 		case IOMMU_RESV_SW_MSI:
-			*sw_msi_start = resv->start;
+			sw_msi->start = resv->start;
+			sw_msi->last = resv->start + resv->length - 1;
 			break;
 		default:
 			break;
@@ -120,7 +122,7 @@ free:
 		kfree(resv);
 	}
 	if (hw_msi)
-		*sw_msi_start = PHYS_ADDR_MAX;
+		*sw_msi = none;
 	return rc;
 }
 
@@ -233,11 +235,13 @@ static bool alloc_anywhere(struct iommufd_ioas *ioas, unsigned long *iova,
 	bool large = is_large(ioas, length);
 	unsigned long *first_free = &ioas->first_free[large];
 	unsigned long from = *first_free;
+	unsigned long skip = (va - from) & (align - 1);
 
 	if (!find_free(ioas, from, ULONG_MAX, length, va, align, iova))
 		return false;
-	from += (va - from) & (align - 1);
-	if (*iova == from && *iova + length)
+	/* What is left out has no room either, unless for less alignment */
+	if (*iova == from + skip && skip < (large ? SZ_2M : PAGE_SIZE) &&
+	    *iova + length)
 		*first_free = *iova + length;
 	return true;
 }

@@ -112,6 +112,16 @@ static void offset_in_large_page_is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, va % SZ_1G, choose(test, va, SZ_1G) % SZ_1G);
 }
 
+static void what_large_alignment_skips_is_not_lost(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, (unsigned long)SZ_1G,
+			choose_and_map(test, SZ_1G, SZ_1G));
+	KUNIT_EXPECT_EQ(test, (unsigned long)SZ_2M,
+			choose_and_map(test, SZ_2M, SZ_2M));
+	KUNIT_EXPECT_EQ(test, (unsigned long)SZ_4M,
+			choose_and_map(test, SZ_2M, SZ_2M));
+}
+
 static void without_huge_pages_nothing_is_skipped(struct kunit *test)
 {
 	struct iommufd_ioas *ioas = test->priv;
@@ -273,6 +283,7 @@ static struct kunit_case iova_test_cases[] = {
 	KUNIT_CASE(lowest_page_but_zero_is_chosen),
 	KUNIT_CASE(offset_in_page_is_kept),
 	KUNIT_CASE(offset_in_large_page_is_kept),
+	KUNIT_CASE(what_large_alignment_skips_is_not_lost),
 	KUNIT_CASE(without_huge_pages_nothing_is_skipped),
 	KUNIT_CASE(mapped_and_reserved_are_skipped),
 	KUNIT_CASE(freed_hole_is_chosen_again),

@@ -193,10 +193,12 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	spin_lock_init(&ictx->memories_lock);
 	INIT_LIST_HEAD(&ictx->memories);
 	mutex_init(&ictx->change_lock);
+	device_memory_init_listener(&ictx->memory_listener,
+				    iommufd_memory_changed);
 	iommufd_vfio_init(ictx);
 	/* A container has always charged the process */
-	if (opened_as_container(file))
-		ictx->rlimit_mode = 1;
+	ictx->free_mode = opened_as_container(file);
+	ictx->rlimit_mode = ictx->free_mode;
 	ictx->file = file;
 	ictx->number = atomic64_inc_return(&last_number);
 	file->private_data = ictx;
@@ -213,9 +215,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	WARN_ON(!list_empty(&ictx->groups));
 	WARN_ON(!list_empty(&ictx->vfio.groups));
 	WARN_ON(!list_empty(&ictx->sources));
-	/* Nobody tells of changes of device memory any more */
-	if (ictx->has_mmio)
-		device_memory_synchronize();
+	device_memory_end_listener(&ictx->memory_listener);
 	kfree(ictx);
 	return 0;
 }

@@ -263,18 +263,22 @@ static void publish(struct iommufd_memory *memory)
 int iommufd_memory_register(struct iommufd_call *call)
 {
 	struct iommu_memory_register *cmd = call->cmd;
+	struct iommufd_ctx *ictx = call->ictx;
 	struct iommufd_memory *memory;
 	int rc;
 
 	if (cmd->__reserved || cmd->flags & ~IOMMU_MEMORY_REGISTER_WRITEABLE)
 		return -EOPNOTSUPP;
+	/* What is charged to a process is so no more when it has ended */
+	if (ictx->free_mode && list_empty_careful(&ictx->groups))
+		return -EPERM;
 	rc = iommufd_check_range(cmd->user_va, cmd->length);
 	if (rc)
 		return rc;
 	memory = iommufd_object_alloc(call->ictx, memory, IOMMUFD_OBJ_MEMORY);
 	if (IS_ERR(memory))
 		return PTR_ERR(memory);
-	rc = init_memory(memory, call->ictx, cmd->user_va, cmd->length,
+	rc = init_memory(memory, ictx, untagged_addr(cmd->user_va), cmd->length,
 			 cmd->flags & IOMMU_MEMORY_REGISTER_WRITEABLE);
 	if (rc)
 		goto err_abort;

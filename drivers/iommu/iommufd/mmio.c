@@ -137,9 +137,11 @@ out_unlock:
 }
 
 /* An IOAS that is being destroyed is not found, and has no tables */
-static void iommufd_memory_changed(struct device_memory *memory, void *data)
+void iommufd_memory_changed(struct device_memory *memory,
+			    struct device_memory_listener *listener)
 {
-	struct iommufd_ctx *ictx = data;
+	struct iommufd_ctx *ictx =
+		container_of(listener, struct iommufd_ctx, memory_listener);
 	struct iommufd_object *obj;
 	u32 id = 0;
 
@@ -152,10 +154,8 @@ static void iommufd_memory_changed(struct device_memory *memory, void *data)
 
 static void init_mmio_source(struct iommufd_source *source, void *object)
 {
-	/* Ends before the context does, see iommufd_fops_release() */
-	WRITE_ONCE(source->ictx->has_mmio, true);
 	device_memory_add_user(&source->memory_user, object,
-			       iommufd_memory_changed, source->ictx);
+			       &source->ictx->memory_listener);
 }
 
 static void release_mmio_source(struct iommufd_source *source)

@@ -130,6 +130,26 @@ struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ictx, u32 id,
 }
 
 /**
+ * iommufd_object_get_alive() - get a reference to an object that is known
+ * @ictx: context
+ * @obj: the object, which the caller keeps from being freed for the moment
+ *
+ * Return: false if somebody destroys it, who may not wait for references any more.
+ */
+bool iommufd_object_get_alive(struct iommufd_ctx *ictx,
+			      struct iommufd_object *obj)
+{
+	bool alive;
+
+	xa_lock(&ictx->objects);
+	alive = !obj->dying;
+	if (alive)
+		refcount_inc(&obj->refs);
+	xa_unlock(&ictx->objects);
+	return alive;
+}
+
+/**
  * iommufd_object_next() - walk through all objects of a kind
  * @ictx: context
  * @type: the kind, or IOMMUFD_OBJ_ANY

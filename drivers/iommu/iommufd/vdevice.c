@@ -97,10 +97,15 @@ void iommufd_vdevice_destroy(struct iommufd_ctx *ictx,
 	exit_vdevice(vdevice->vdevice);
 	kfree(vdevice->vdevice);
 	iommufd_object_unuse(ictx, &vdevice->viommu->obj);
-	/* The device may be gone as soon as this is done */
+	/*
+	 * The device may be gone as soon as this is done, but its group is not:
+	 * that goes with groups_lock held.
+	 */
+	mutex_lock(&ictx->groups_lock);
 	mutex_lock(&idev->igroup->lock);
 	WRITE_ONCE(idev->vdevice, NULL);
 	mutex_unlock(&idev->igroup->lock);
+	mutex_unlock(&ictx->groups_lock);
 	wake_up_all(&ictx->object_gone);
 }
 
@@ -115,16 +120,14 @@ void iommufd_device_remove_vdevice(struct iommufd_device *idev)
 
 	mutex_lock(&idev->igroup->lock);
 	vdevice = idev->vdevice;
-	if (vdevice)
-		refcount_inc(&vdevice->obj.refs);
+	/* The object is there as long as the lock is held */
+	if (vdevice && !iommufd_object_get_alive(ictx, &vdevice->obj))
+		vdevice = NULL;
 	mutex_unlock(&idev->igroup->lock);
 	if (vdevice)
 		iommufd_object_bury(ictx, &vdevice->obj);
 	/* Somebody else may be at it */
 	wait_event(ictx->object_gone, !READ_ONCE(idev->vdevice));
-	/* and has the lock */
-	mutex_lock(&idev->igroup->lock);
-	mutex_unlock(&idev->igroup->lock);
 }
 
 static int alloc(struct iommufd_call *call, struct iommufd_viommu *viommu,

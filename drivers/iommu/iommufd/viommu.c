@@ -195,9 +195,9 @@ err_abort:
 int iommufd_viommu_alloc_ioctl(struct iommufd_call *call)
 {
 	struct iommu_viommu_alloc *cmd = call->cmd;
+	struct iommufd_object *parent;
 	struct iommufd_device *idev;
-	struct iommufd_hwpt *parent;
-	int rc;
+	int rc = -ENOENT;
 
 	if (cmd->flags || cmd->__reserved ||
 	    cmd->type == IOMMU_VIOMMU_TYPE_DEFAULT)
@@ -205,13 +205,17 @@ int iommufd_viommu_alloc_ioctl(struct iommufd_call *call)
 	idev = iommufd_get_device(call->ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	parent = iommufd_get_hwpt(call->ictx, cmd->hwpt_id);
+	parent = iommufd_get_pt(call->ictx, cmd->hwpt_id);
 	if (IS_ERR(parent)) {
 		rc = PTR_ERR(parent);
-	} else {
-		rc = alloc_viommu(call, idev, parent);
-		iommufd_object_put(call->ictx, &parent->obj);
+		goto out_put_device;
 	}
+	if (parent->type == IOMMUFD_OBJ_HWPT)
+		rc = alloc_viommu(call, idev,
+				  container_of(parent, struct iommufd_hwpt,
+					       obj));
+	iommufd_put_pt(call->ictx, parent);
+out_put_device:
 	iommufd_object_put(call->ictx, &idev->obj);
 	return rc;
 }

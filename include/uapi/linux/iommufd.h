@@ -1383,7 +1383,8 @@ enum iommu_memory_register_flags {
  * IOMMU_DESTROY ends the registration; EBUSY as long as mappings made from it,
  * or copies of them, are there. EINVAL for a length of 0, EFAULT for memory that
  * is not there, cannot be written or has no pages, ENOMEM beyond
- * RLIMIT_MEMLOCK.
+ * RLIMIT_MEMLOCK, EPERM if the descriptor is of /dev/vfio/vfio, charges each process
+ * by itself, and has neither a group nor a device.
  */
 struct iommu_memory_register {
 	__u32 size;

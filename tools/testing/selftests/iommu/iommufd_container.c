@@ -106,6 +106,25 @@ FIXTURE_TEARDOWN(compat)
 	close(self->fd);
 }
 
+/* It charges processes that may be gone, and is everybody's */
+TEST(container_without_group_registers_no_memory)
+{
+	void *memory = memory_map(page_size);
+	int fd = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	__u32 id;
+
+	ASSERT_LE(0, fd);
+	ASSERT_NE(NULL, memory);
+	if (ioas_alloc(fd, &id))
+		SKIP(return, "VFIO has a container of its own");
+	EXPECT_EQ(-EPERM, memory_register(fd, memory, page_size, 0, &id));
+	close(fd);
+	fd = iommu_open();
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, memory_register(fd, memory, page_size, 0, &id));
+	close(fd);
+}
+
 static int get_ioas(int fd, __u32 *ioas)
 {
 	*ioas = 0;

@@ -5,6 +5,8 @@
  * devices are those of the mock IOMMU driver, which has two formats: a page table
  * and, for devices with PASIDs, a PASID table.
  */
+#include <pthread.h>
+
 #include "mock_fixture.h"
 
 #define PRESET		0x0badbeef
@@ -264,6 +266,48 @@ TEST_F(ioasid, table_of_the_parent_comes_and_goes_with_the_children)
 	EXPECT_EQ(2, num_tables(self->fd));
 	ASSERT_EQ(0, iommu_destroy(self->fd, id[1]));
 	EXPECT_EQ(1, num_tables(self->fd));
+}
+
+struct child {
+	int fd;
+	__u32 id;
+	int rc;
+};
+
+static void *destroy_child(void *arg)
+{
+	struct child *child = arg;
+
+	child->rc = iommu_destroy(child->fd, child->id);
+	return NULL;
+}
+
+/* Who makes a table there, in vain, may be the last one when the child goes */
+TEST_F(ioasid, table_of_the_parent_goes_whoever_is_the_last_one)
+{
+	struct request request = nested_request(self->ioas, 1);
+	struct mock_hwpt_data data = {};
+	struct child child = { .fd = self->fd };
+	pthread_t thread;
+	__u32 parent, id;
+
+	for (int i = 0; i < 200; i++) {
+		ASSERT_EQ(IOMMU_IOASID_HW_NESTED,
+			  ioasid_alloc(self->fd, &request, &child.id, NULL));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, destroy_child,
+					    &child));
+		/* made just before the child; there is no queue 77 */
+		parent = child.id - 1;
+		for (int j = 0; j < 1 + i % 5; j++)
+			EXPECT_EQ(-ENOENT,
+				  hwpt_alloc_fault(self->fd, self->dev.idev,
+						   parent, 0, MOCK_HWPT_DATA,
+						   &data, sizeof(data), 77,
+						   &id));
+		ASSERT_EQ(0, pthread_join(thread, NULL));
+		EXPECT_EQ(0, child.rc);
+		ASSERT_EQ(1, num_tables(self->fd));
+	}
 }
 
 TEST_F(ioasid, parent_can_be_a_table_of_mainlines)

@@ -129,6 +129,29 @@ TEST_F(smmu, other_layout_of_its_info_is_refused)
 	EXPECT_EQ(sizeof(struct iommu_hw_info_arm_smmuv3), cmd.data_len);
 }
 
+/* The doorbells that a table maps stay there without the device */
+TEST_F(smmu, window_for_interrupts_goes_with_the_table)
+{
+	void *memory = memory_map(sysconf(_SC_PAGESIZE));
+	__u64 length = sysconf(_SC_PAGESIZE);
+	__u32 hwpt;
+
+	ASSERT_NE(NULL, memory);
+	ASSERT_EQ(0, hwpt_alloc(self->fd, self->edu.dev_id, self->ioas, 0,
+				&hwpt));
+	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->ioas, memory, length,
+				    MSI_WINDOW));
+	EXPECT_EQ(-EADDRINUSE, attach(&self->edu, hwpt));
+	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, MSI_WINDOW, length));
+	ASSERT_EQ(0, attach(&self->edu, hwpt));
+	ASSERT_EQ(0, edu_device_detach(&self->edu));
+	EXPECT_EQ(-EINVAL, ioas_map_fixed(self->fd, self->ioas, memory, length,
+					  MSI_WINDOW));
+	ASSERT_EQ(0, iommu_destroy(self->fd, hwpt));
+	EXPECT_EQ(0, ioas_map_fixed(self->fd, self->ioas, memory, length,
+				    MSI_WINDOW));
+}
+
 TEST_F(smmu, has_parents_only_with_both_stages)
 {
 	bool both = (self->info.idr[0] & IDR0_BOTH) == IDR0_BOTH;
