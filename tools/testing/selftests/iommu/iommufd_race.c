@@ -335,9 +335,9 @@ FIXTURE_TEARDOWN(crowd)
 TEST_F_TIMEOUT(crowd, concurrent_commands_leave_nothing_behind, 600)
 {
 	void *(*const role[])(void *arg) = {
-		crowd_map, crowd_map_anywhere, crowd_unmap, crowd_copy,
-		crowd_attach, crowd_ranges, crowd_allow, crowd_pin, crowd_pin,
-		crowd_move_access, variant->extra,
+		crowd_map, crowd_map_anywhere, crowd_unmap, crowd_unmap,
+		crowd_copy, crowd_attach, crowd_ranges, crowd_allow, crowd_pin,
+		crowd_pin, crowd_move_access, variant->extra,
 	};
 	struct member member[ARRAY_SIZE(role)] = {};
 	pthread_t thread[ARRAY_SIZE(role)];
