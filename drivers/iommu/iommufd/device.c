@@ -101,6 +101,7 @@ static struct iommufd_group *claim_group(struct iommufd_ctx *ictx,
 	igroup->group = group;
 	igroup->no_iommu = no_iommu;
 	igroup->bound = 1;
+	igroup->sw_msi.start = 1;
 	spin_lock_init(&igroup->fault_lock);
 	mutex_init(&igroup->lock);
 	list_add(&igroup->entry, &ictx->groups);

@@ -1064,6 +1064,7 @@ struct iommu_vevent_arm_smmuv3 {
  * @type: of enum iommu_veventq_type, or one that only the driver of the IOMMU
  *        knows; EOPNOTSUPP if the vIOMMU does not have it
  * @veventq_depth: how many events the queue has room for, 1 to 524288, else EINVAL
+ *                 (ENOMEM if there is no memory for them, which is all taken now)
  * @out_veventq_id: ID of the new queue
  * @out_veventq_fd: descriptor to read events from, closed on exec
  * @__reserved: must be 0
