@@ -6,7 +6,8 @@
  * IOASID, and the devices that were bound to it. Commands are ioctls on that
  * descriptor. Numbers, layouts and meaning of the commands 0x80 to 0xbf are
  * those of mainline Linux; commands from 0xc0 up and flag bits from 31 down
- * are extensions of this implementation.
+ * are extensions of this implementation. What mainline has and this kernel does
+ * not serve yet is defined, too, and its description says how it is refused.
  *
  * Rules for every command:
  *  - The argument points to a struct whose first member is its size in bytes,
@@ -16,7 +17,8 @@
  *    non-zero reserved member EOPNOTSUPP, an impossible value EINVAL, an ID
  *    that names no object of the right kind ENOENT, an unreadable pointer
  *    EFAULT.
- *  - A command that fails changes nothing.
+ *  - A command that fails changes nothing, unless its description says so
+ *    (unmap, reading dirty pages, invalidation).
  *  - Ranges are inclusive where a member is called "last"; a "length" is in
  *    bytes. IOVAs and lengths are 64 bit on every architecture. A range of
  *    IOVAs or of memory that reaches beyond the last address gives EOVERFLOW,
@@ -56,6 +58,7 @@ enum {
 	IOMMUFD_CMD_VDEVICE_ALLOC = 0x91,
 	IOMMUFD_CMD_IOAS_CHANGE_PROCESS = 0x92,
 	IOMMUFD_CMD_VEVENTQ_ALLOC = 0x93,
+	IOMMUFD_CMD_HW_QUEUE_ALLOC = 0x94,
 	IOMMUFD_CMD_IOAS_NOIOMMU_GET_PA = 0x95,
 	/* Extensions */
 	IOMMUFD_CMD_DEVICE_GET_INFO = 0xc0,
@@ -188,7 +191,9 @@ enum iommufd_ioas_map_flags {
  * are pinned and count against RLIMIT_MEMLOCK (ENOMEM beyond it, unless the
  * caller has CAP_IPC_LOCK). An IOVA range that is mapped in part gives EEXIST,
  * one that the attached devices cannot use EINVAL, no room for an automatic
- * IOVA ENOSPC, memory that is not there or cannot be written EFAULT.
+ * IOVA ENOSPC, memory that is not there or cannot be written EFAULT. EINVAL also
+ * for a length of 0, and if @user_va, a fixed @iova or @length is not a multiple
+ * of out_iova_alignment (IOMMU_IOAS_IOVA_RANGES).
  *
  * The mapping keeps the pages that were there when it was pinned, whatever the
  * process does with its address space later.
@@ -255,11 +260,11 @@ struct iommu_ioas_map_file {
  *
  * From now on the calling process pays for all memory that is pinned in this
  * IOMMU fd, and will be by its present mappings, instead of who mapped it. A
- * process that takes over a running device from another one uses it. All
- * mappings must be of files (IOMMU_IOAS_MAP_FILE), else EINVAL. ENOMEM if that
- * is more than the RLIMIT_MEMLOCK of the caller allows; what is charged to the
- * user of the caller already is not counted twice. On an error nothing has
- * changed.
+ * process that takes over a running device from another one uses it. No user
+ * memory may be mapped (IOMMU_IOAS_MAP) or registered (IOMMU_MEMORY_REGISTER),
+ * else EINVAL; files and BARs may. ENOMEM if that is more than the RLIMIT_MEMLOCK
+ * of the caller allows; what is charged to the user of the caller already is not
+ * counted twice. On an error nothing has changed.
  */
 struct iommu_ioas_change_process {
 	__u32 size;
@@ -282,8 +287,11 @@ struct iommu_ioas_change_process {
  * Maps the memory behind a source range a second time. Both share the pinned
  * pages, which are pinned and accounted once, and each can be unmapped without
  * the other. The source range must be mapped without gaps (ENOENT); asking for
- * writeable where the source is not gives EPERM. The copy is unmapped in the
- * pieces that the source mappings had.
+ * writeable where the source is not gives EPERM. EINVAL for a length of 0, and if
+ * a fixed @dst_iova, @length or the address of the memory is not a multiple of
+ * out_iova_alignment of the destination (IOMMU_IOAS_IOVA_RANGES). A software-nested
+ * child gives EINVAL for a relative that is not its parent, a sibling or itself.
+ * The copy is unmapped in the pieces that the source mappings had.
  */
 struct iommu_ioas_copy {
 	__u32 size;
@@ -307,9 +315,10 @@ struct iommu_ioas_copy {
  * Unmaps all mappings inside the range. On return no device can reach the
  * memory through them, but for a device without an IOMMU: that must have ended
  * its DMA before. A range that cuts through a mapping gives ENOENT, as
- * does one without any mapping; gaps are fine. @iova 0 with @length U64_MAX
- * unmaps everything, and succeeds if there is nothing. If @length cannot be
- * written back EFAULT is returned, with the range unmapped.
+ * does one without any mapping; gaps are fine. A length of 0 gives EINVAL.
+ * @iova 0 with @length U64_MAX unmaps everything, and succeeds if there is
+ * nothing. If @length cannot be written back EFAULT is returned, with the range
+ * unmapped.
  */
 struct iommu_ioas_unmap {
 	__u32 size;
@@ -362,8 +371,8 @@ struct iommu_ioas_noiommu_get_pa {
  * @IOMMU_OPTION_RLIMIT_MODE: what RLIMIT_MEMLOCK counts: 0 (default) all that
  *      the user has pinned through /dev/iommu, io_uring and others; 1 what
  *      the process has locked, as VFIO type1 does. Of the whole descriptor:
- *      object_id is 0. Setting needs CAP_SYS_RESOURCE (EPERM) and a descriptor
- *      without objects (EBUSY)
+ *      object_id is 0, else EOPNOTSUPP. Setting needs CAP_SYS_RESOURCE
+ *      (EPERM) and a descriptor without objects (EBUSY)
  * @IOMMU_OPTION_HUGE_PAGES: 1 (default) lets contiguous pages be mapped with
  *      larger hardware pages; 0 maps pages of PAGE_SIZE only. Of the IOAS
  *      object_id. EINVAL if it has mappings in hardware tables that would
@@ -420,7 +429,7 @@ enum iommufd_vfio_ioas_op {
  * struct iommu_vfio_ioas - ioctl(IOMMU_VFIO_IOAS)
  * @size: sizeof(struct iommu_vfio_ioas)
  * @ioas_id: set: ID of an IOAS; get: returns its ID; clear: ignored
- * @op: of enum iommufd_vfio_ioas_op
+ * @op: of enum iommufd_vfio_ioas_op, else EOPNOTSUPP
  * @__reserved: must be 0
  *
  * An IOMMU fd can take the place of a VFIO container. VFIO's ioctls have no
@@ -465,11 +474,51 @@ enum iommufd_hwpt_alloc_flags {
 /**
  * enum iommu_hwpt_data_type - what @data_uptr of IOMMU_HWPT_ALLOC points to
  * @IOMMU_HWPT_DATA_NONE: nothing
+ * @IOMMU_HWPT_DATA_VTD_S1: struct iommu_hwpt_vtd_s1. Not served yet: EOPNOTSUPP
  * @IOMMU_HWPT_DATA_ARM_SMMUV3: struct iommu_hwpt_arm_smmuv3
+ * @IOMMU_HWPT_DATA_AMD_GUEST: struct iommu_hwpt_amd_guest. Not served yet:
+ *      EOPNOTSUPP
  */
 enum iommu_hwpt_data_type {
 	IOMMU_HWPT_DATA_NONE = 0,
+	IOMMU_HWPT_DATA_VTD_S1 = 1,
 	IOMMU_HWPT_DATA_ARM_SMMUV3 = 2,
+	IOMMU_HWPT_DATA_AMD_GUEST = 3,
+};
+
+/**
+ * enum iommu_hwpt_vtd_s1_flags - flags of struct iommu_hwpt_vtd_s1
+ * @IOMMU_VTD_S1_SRE: requests with supervisor privilege are let through
+ * @IOMMU_VTD_S1_EAFE: the hardware sets the extended accessed flag of the entries
+ *      that it uses
+ * @IOMMU_VTD_S1_WPE: a write with supervisor privilege, too, needs an entry that
+ *      allows writing
+ *
+ * They are the fields SRE, EAFE and WPE of an entry of the PASID table.
+ */
+enum iommu_hwpt_vtd_s1_flags {
+	IOMMU_VTD_S1_SRE = 1 << 0,
+	IOMMU_VTD_S1_EAFE = 1 << 1,
+	IOMMU_VTD_S1_WPE = 1 << 2,
+};
+
+/**
+ * struct iommu_hwpt_vtd_s1 - a first-stage page table of Intel VT-d
+ * @flags: of enum iommu_hwpt_vtd_s1_flags
+ * @pgtbl_addr: root of the page table (FSPTPTR), an IOVA of the parent
+ * @addr_width: of the addresses that it translates, in bits: 48 with four levels,
+ *              57 with five (FSPM)
+ * @__reserved: must be 0
+ *
+ * The part of a scalable-mode PASID table entry that concerns the first stage,
+ * which is nested in the second one. This kernel does not serve it yet:
+ * IOMMU_HWPT_ALLOC gives EOPNOTSUPP.
+ */
+struct iommu_hwpt_vtd_s1 {
+	__aligned_u64 flags;
+	__aligned_u64 pgtbl_addr;
+	__u32 addr_width;
+	__u32 __reserved;
 };
 
 /**
@@ -490,6 +539,19 @@ enum iommu_hwpt_data_type {
  */
 struct iommu_hwpt_arm_smmuv3 {
 	__aligned_le64 ste[2];
+};
+
+/**
+ * struct iommu_hwpt_amd_guest - guest translation of an AMD IOMMU
+ * @dte: a device table entry (DTE) as the guest has it, of which the fields of
+ *       guest translation count: GV, GIOV, GLX, the guest CR3 table root pointer
+ *       and the guest paging mode
+ *
+ * The guest CR3 table has the page tables of all PASIDs. This kernel does not serve
+ * it yet: IOMMU_HWPT_ALLOC gives EOPNOTSUPP.
+ */
+struct iommu_hwpt_amd_guest {
+	__aligned_u64 dte[4];
 };
 
 /**
@@ -518,7 +580,7 @@ struct iommu_hwpt_arm_smmuv3 {
  * IOMMU_DESTROY.
  *
  * On a parent it makes a nested HWPT: the table is the user's, in memory of the
- * user, in the format @data_type, which is not IOMMU_HWPT_DATA_NONE (EINVAL).
+ * user, in the format @data_type, which is not IOMMU_HWPT_DATA_NONE (EOPNOTSUPP).
  * Where it is, and what else the hardware has to know, is in the driver data.
  * What it puts out are IOVAs of the parent. The kernel does not look at it: what
  * the IOMMU has cached of it stays until IOMMU_HWPT_INVALIDATE. The parent cannot
@@ -552,11 +614,42 @@ struct iommu_hwpt_alloc {
 
 /**
  * enum iommu_hwpt_invalidate_data_type - layout of an entry of an invalidation
+ * @IOMMU_HWPT_INVALIDATE_DATA_VTD_S1: struct iommu_hwpt_vtd_s1_invalidate. Not served
+ *      yet: no object has it, see struct iommu_hwpt_invalidate
  * @IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3: struct
  *      iommu_viommu_arm_smmuv3_invalidate
  */
 enum iommu_hwpt_invalidate_data_type {
+	IOMMU_HWPT_INVALIDATE_DATA_VTD_S1 = 0,
 	IOMMU_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3 = 1,
+};
+
+/**
+ * enum iommu_hwpt_vtd_s1_invalidate_flags - flags of struct
+ *                                           iommu_hwpt_vtd_s1_invalidate
+ * @IOMMU_VTD_INV_FLAGS_LEAF: only entries that map pages were changed, none that
+ *      points to another table: the invalidation hint (IH) of VT-d
+ */
+enum iommu_hwpt_vtd_s1_invalidate_flags {
+	IOMMU_VTD_INV_FLAGS_LEAF = 1 << 0,
+};
+
+/**
+ * struct iommu_hwpt_vtd_s1_invalidate - addresses of a first stage of Intel VT-d
+ * @addr: first address to drop, in bytes; a multiple of 4096
+ * @npages: number of pages of 4096 bytes
+ * @flags: of enum iommu_hwpt_vtd_s1_invalidate_flags
+ * @__reserved: must be 0
+ *
+ * What the PASID-based IOTLB invalidation of VT-d does. This kernel does not serve
+ * it yet: IOMMU_HWPT_ALLOC makes no HWPT that has it (EOPNOTSUPP), and any other
+ * object refuses it as struct iommu_hwpt_invalidate says.
+ */
+struct iommu_hwpt_vtd_s1_invalidate {
+	__aligned_u64 addr;
+	__aligned_u64 npages;
+	__u32 flags;
+	__u32 __reserved;
 };
 
 /**
@@ -577,12 +670,49 @@ struct iommu_viommu_arm_smmuv3_invalidate {
  * enum iommu_hw_info_type - what IOMMU_GET_HW_INFO put at @data_uptr
  * @IOMMU_HW_INFO_TYPE_NONE: nothing
  * @IOMMU_HW_INFO_TYPE_DEFAULT: as input: the type that the driver prefers
+ * @IOMMU_HW_INFO_TYPE_INTEL_VTD: struct iommu_hw_info_vtd. Not served yet
  * @IOMMU_HW_INFO_TYPE_ARM_SMMUV3: struct iommu_hw_info_arm_smmuv3
+ * @IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV: struct iommu_hw_info_tegra241_cmdqv. Not
+ *      served yet
+ * @IOMMU_HW_INFO_TYPE_AMD: struct iommu_hw_info_amd. Not served yet
+ *
+ * To ask for a type that is not served gives EOPNOTSUPP. Of an IOMMU that has no
+ * other type the answer is IOMMU_HW_INFO_TYPE_NONE.
  */
 enum iommu_hw_info_type {
 	IOMMU_HW_INFO_TYPE_NONE = 0,
 	IOMMU_HW_INFO_TYPE_DEFAULT = 0,
+	IOMMU_HW_INFO_TYPE_INTEL_VTD = 1,
 	IOMMU_HW_INFO_TYPE_ARM_SMMUV3 = 2,
+	IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV = 3,
+	IOMMU_HW_INFO_TYPE_AMD = 4,
+};
+
+/**
+ * enum iommu_hw_info_vtd_flags - flags of struct iommu_hw_info_vtd
+ * @IOMMU_HW_INFO_VTD_ERRATA_772415_SPR17: erratum SPR17 of Intel's document 772415
+ *      (Sapphire Rapids): with nesting, the hardware can set accessed and dirty
+ *      bits in a first-stage table that the second stage maps read-only
+ */
+enum iommu_hw_info_vtd_flags {
+	IOMMU_HW_INFO_VTD_ERRATA_772415_SPR17 = 1 << 0,
+};
+
+/**
+ * struct iommu_hw_info_vtd - what an IOMMU of Intel VT-d is
+ * @flags: of enum iommu_hw_info_vtd_flags
+ * @__reserved: 0
+ * @cap_reg: capability register (CAP_REG)
+ * @ecap_reg: extended capability register (ECAP_REG)
+ *
+ * This kernel does not serve it yet: to ask for IOMMU_HW_INFO_TYPE_INTEL_VTD gives
+ * EOPNOTSUPP.
+ */
+struct iommu_hw_info_vtd {
+	__u32 flags;
+	__u32 __reserved;
+	__aligned_u64 cap_reg;
+	__aligned_u64 ecap_reg;
 };
 
 /**
@@ -615,6 +745,40 @@ struct iommu_hw_info_arm_smmuv3 {
 };
 
 /**
+ * struct iommu_hw_info_tegra241_cmdqv - what the CMDQV of a Tegra241 is
+ * @flags: 0
+ * @version: version of the CMDQV
+ * @log2vcmdqs: number of command queues (VCMDQ) that a guest can have, as log2
+ * @log2vsids: number of virtual StreamIDs that a guest can have, as log2
+ * @__reserved: 0
+ *
+ * CMDQV is an addition to an SMMUv3: it has virtual interfaces (VINTF), each with
+ * command queues that a guest fills by itself, and with a table of the StreamIDs
+ * that the guest's stand for. This kernel does not serve it yet: to ask for
+ * IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV gives EOPNOTSUPP.
+ */
+struct iommu_hw_info_tegra241_cmdqv {
+	__u32 flags;
+	__u8 version;
+	__u8 log2vcmdqs;
+	__u8 log2vsids;
+	__u8 __reserved;
+};
+
+/**
+ * struct iommu_hw_info_amd - what an AMD IOMMU is
+ * @efr: extended feature register
+ * @efr2: extended feature 2 register
+ *
+ * This kernel does not serve it yet: to ask for IOMMU_HW_INFO_TYPE_AMD gives
+ * EOPNOTSUPP.
+ */
+struct iommu_hw_info_amd {
+	__aligned_u64 efr;
+	__aligned_u64 efr2;
+};
+
+/**
  * enum iommufd_hw_capabilities - bits of @out_capabilities
  * @IOMMU_HW_CAP_DIRTY_TRACKING: tables with dirty tracking can be made
  * @IOMMU_HW_CAP_PCI_PASID_EXEC: the device supports execute requests in PASIDs
@@ -643,9 +807,9 @@ enum iommufd_hw_info_flags {
  * @dev_id: bound device to ask
  * @data_len: in: bytes at @data_uptr; out: bytes that the kernel has
  * @data_uptr: pointer for driver data; more room than needed is zeroed, less
- *             room gets the first bytes. NULL with a length gives EINVAL
- * @in_data_type: in, with IOMMU_HW_INFO_FLAG_INPUT_TYPE, else 0: type wanted.
- *                One that the driver does not have gives EOPNOTSUPP
+ *             room gets the first bytes
+ * @in_data_type: in, with IOMMU_HW_INFO_FLAG_INPUT_TYPE, else not looked at: type
+ *                wanted. One that the driver does not have gives EOPNOTSUPP
  * @out_data_type: out: of enum iommu_hw_info_type
  * @out_max_pasid_log2: out: PASID width of device and IOMMU in bits, 0: none
  * @__reserved: must be 0
@@ -761,7 +925,7 @@ struct iommu_hwpt_get_dirty_bitmap {
  * struct iommu_hwpt_invalidate - ioctl(IOMMU_HWPT_INVALIDATE)
  * @size: sizeof(struct iommu_hwpt_invalidate)
  * @hwpt_id: nested HWPT, or vIOMMU, else EINVAL
- * @data_uptr: pointer to an array of entries; NULL with entries gives EINVAL
+ * @data_uptr: pointer to an array of entries
  * @data_type: layout of an entry; one that the object does not have gives EINVAL,
  *             also without entries
  * @entry_len: bytes of an entry; one that the layout does not have gives EINVAL
@@ -773,9 +937,11 @@ struct iommu_hwpt_get_dirty_bitmap {
  * entries that were done have taken effect: what the user changed in the table
  * before is what the devices see. They are done in order; the first one that
  * cannot be done ends the command with an error, which the format says, and none
- * behind it is done. EOPNOTSUPP if the format of the HWPT has no invalidation of
- * its own, but that of the vIOMMU. What is cached for one device, and for none of
- * its tables, is dropped by way of the vIOMMU. EINTR if the process is being killed.
+ * behind it is done. If not all entries can be read (EFAULT), those of a vIOMMU are
+ * not begun, those of a HWPT are done as far as they can be. EOPNOTSUPP if the
+ * format of the HWPT has no invalidation of its own, but that of the vIOMMU. What is
+ * cached for one device, and for none of its tables, is dropped by way of the
+ * vIOMMU. EINTR if the process is being killed.
  */
 struct iommu_hwpt_invalidate {
 	__u32 size;
@@ -872,7 +1038,9 @@ struct iommu_hwpt_page_response {
  * room for; 0 bytes if there is none. It never waits: poll() tells when there is
  * something. The requests of a group come together, and have the same @cookie: one
  * answer is for all of them. Writes are of whole struct iommu_hwpt_page_response,
- * else EINVAL; they return how many bytes were done, and an error if none.
+ * else EINVAL; they return how many bytes were done, and an error if none. There is
+ * room for 8192 records, including requests that wait for an answer; a read with
+ * less room than one record returns 0.
  *
  * With IOMMU_FAULT_QUEUE_COOKIE the queue has struct iommu_device_fault instead, and
  * unrecoverable faults, too.
@@ -950,10 +1118,26 @@ struct iommu_device_fault {
  * enum iommu_viommu_type - kinds of vIOMMUs
  * @IOMMU_VIOMMU_TYPE_DEFAULT: none; reserved
  * @IOMMU_VIOMMU_TYPE_ARM_SMMUV3: an Arm SMMUv3; virtual IDs are StreamIDs
+ * @IOMMU_VIOMMU_TYPE_TEGRA241_CMDQV: an Arm SMMUv3 with a virtual interface (VINTF)
+ *      of the CMDQV of a Tegra241. Not served yet: EOPNOTSUPP
  */
 enum iommu_viommu_type {
 	IOMMU_VIOMMU_TYPE_DEFAULT = 0,
 	IOMMU_VIOMMU_TYPE_ARM_SMMUV3 = 1,
+	IOMMU_VIOMMU_TYPE_TEGRA241_CMDQV = 2,
+};
+
+/**
+ * struct iommu_viommu_tegra241_cmdqv - data of IOMMU_VIOMMU_TYPE_TEGRA241_CMDQV
+ * @out_vintf_mmap_offset: offset of the IOMMU fd at which the registers of the VINTF
+ *                         that a guest uses by itself can be mapped
+ * @out_vintf_mmap_length: bytes of them
+ *
+ * This kernel does not serve it yet: IOMMU_VIOMMU_ALLOC gives EOPNOTSUPP.
+ */
+struct iommu_viommu_tegra241_cmdqv {
+	__aligned_u64 out_vintf_mmap_offset;
+	__aligned_u64 out_vintf_mmap_length;
 };
 
 /**
@@ -972,8 +1156,8 @@ enum iommu_viommu_type {
  *
  * Makes a vIOMMU: the part of one IOMMU that one guest sees. Nested HWPTs can be
  * made on it, and devices be put behind it by names that the guest has for them.
- * It lives until IOMMU_DESTROY, which gives EBUSY as long as it has nested HWPTs
- * or vDEVICEs; the parent cannot be destroyed before it.
+ * It lives until IOMMU_DESTROY, which gives EBUSY as long as it has nested HWPTs,
+ * vDEVICEs or queues, or is mapped; the parent cannot be destroyed before it.
  */
 struct iommu_viommu_alloc {
 	__u32 size;
@@ -1038,10 +1222,13 @@ struct iommufd_vevent_header {
  * enum iommu_veventq_type - kinds of events of vIOMMUs
  * @IOMMU_VEVENTQ_TYPE_DEFAULT: none; reserved
  * @IOMMU_VEVENTQ_TYPE_ARM_SMMUV3: struct iommu_vevent_arm_smmuv3
+ * @IOMMU_VEVENTQ_TYPE_TEGRA241_CMDQV: struct iommu_vevent_tegra241_cmdqv. Not served
+ *      yet: EOPNOTSUPP
  */
 enum iommu_veventq_type {
 	IOMMU_VEVENTQ_TYPE_DEFAULT = 0,
 	IOMMU_VEVENTQ_TYPE_ARM_SMMUV3 = 1,
+	IOMMU_VEVENTQ_TYPE_TEGRA241_CMDQV = 2,
 };
 
 /**
@@ -1054,6 +1241,18 @@ enum iommu_veventq_type {
  */
 struct iommu_vevent_arm_smmuv3 {
 	__aligned_le64 evt[4];
+};
+
+/**
+ * struct iommu_vevent_tegra241_cmdqv - an error of command queues of a guest
+ * @lvcmdq_err_map: bitmap of the logical queues (LVCMDQ) of the VINTF that have an
+ *                  error, little endian: bit n of the first doubleword is queue n,
+ *                  of the second one queue 64 + n
+ *
+ * This kernel does not serve it yet: IOMMU_VEVENTQ_ALLOC gives EOPNOTSUPP.
+ */
+struct iommu_vevent_tegra241_cmdqv {
+	__aligned_le64 lvcmdq_err_map[2];
 };
 
 /**
@@ -1092,6 +1291,48 @@ struct iommu_veventq_alloc {
 };
 
 #define IOMMU_VEVENTQ_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_VEVENTQ_ALLOC)
+
+/**
+ * enum iommu_hw_queue_type - kinds of queues that hardware reads or writes itself
+ * @IOMMU_HW_QUEUE_TYPE_DEFAULT: none; reserved
+ * @IOMMU_HW_QUEUE_TYPE_TEGRA241_CMDQV: a command queue (VCMDQ) of the CMDQV of a
+ *      Tegra241. Not served yet
+ *
+ * This kernel has no command that takes one, see struct iommu_hw_queue_alloc.
+ */
+enum iommu_hw_queue_type {
+	IOMMU_HW_QUEUE_TYPE_DEFAULT = 0,
+	IOMMU_HW_QUEUE_TYPE_TEGRA241_CMDQV = 1,
+};
+
+/**
+ * struct iommu_hw_queue_alloc - ioctl(IOMMU_HW_QUEUE_ALLOC)
+ * @size: sizeof(struct iommu_hw_queue_alloc)
+ * @flags: must be 0
+ * @viommu_id: vIOMMU
+ * @type: of enum iommu_hw_queue_type
+ * @index: which queue of its type it is in the vIOMMU, from 0 on
+ * @out_hw_queue_id: ID of the new queue
+ * @nesting_parent_iova: start of the memory that has the queue: an IOVA of the
+ *                       parent of the vIOMMU
+ * @length: bytes of that memory
+ *
+ * Gives memory of a guest to the hardware as a queue of a vIOMMU: the guest and the
+ * hardware use it without the kernel. This kernel does not serve it yet: the command
+ * gives ENOTTY.
+ */
+struct iommu_hw_queue_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 viommu_id;
+	__u32 type;
+	__u32 index;
+	__u32 out_hw_queue_id;
+	__aligned_u64 nesting_parent_iova;
+	__aligned_u64 length;
+};
+
+#define IOMMU_HW_QUEUE_ALLOC _IO(IOMMUFD_TYPE, IOMMUFD_CMD_HW_QUEUE_ALLOC)
 
 /*
  * Extensions: devices named by their cookie

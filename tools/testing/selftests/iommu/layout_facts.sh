@@ -7,7 +7,8 @@
 #
 # What the headers define is taken from the preprocessor, so that nothing can
 # be forgotten: a name without a fact gets an entry too (VALUE_UNKNOWN, ...),
-# which the test judges.
+# and so does a fact of the same header whose name is not there
+# (VALUE_MISSING, ...). The test judges both.
 set -e
 facts=$1
 shift
@@ -38,7 +39,7 @@ for h in IOMMUFD VFIO; do
 		header_macros "$name" "$@" | sed 's/^/macro /'
 		echo text
 		header_text "$name" "$@"
-	} | awk -v facts="$facts" -v h="$h" '
+	} | awk -v facts="$facts" -v h="$h" -v header="<linux/$name>" '
 	function known_struct(s) {
 		return ("struct " s) in size
 	}
@@ -47,6 +48,7 @@ for h in IOMMUFD VFIO; do
 			field, ours, mainline
 	}
 	function value_entry(of) {
+		seen[of] = 1
 		if (of in value)
 			entry("VALUE", of, "", of, value[of])
 		else if (own)
@@ -63,6 +65,7 @@ for h in IOMMUFD VFIO; do
 		fields[++num_fields] = word[n]
 	}
 	function end_struct(   i, key, have, n, list) {
+		seen["struct " name] = 1
 		if (!known_struct(name)) {
 			if (own)
 				entry("STRUCT_UNKNOWN", name, "",
@@ -97,10 +100,16 @@ for h in IOMMUFD VFIO; do
 		own = h == "IOMMUFD"
 		while ((getline line < facts) > 0) {
 			split(line, f, " ")
+			if (f[1] == "#" && f[2] ~ /^<.*>$/)
+				here = f[2] == header
+			if (!here)
+				continue
 			if (f[1] == "value") {
+				values[++num_values] = f[2]
 				value[f[2]] = f[3]
 			} else if (f[1] == "struct") {
 				owner = f[2]
+				structs[++num_structs] = owner
 				size["struct " owner] = f[4]
 			} else if (f[1] == "field") {
 				offset[owner " " f[2]] = f[4]
@@ -137,5 +146,15 @@ for h in IOMMUFD VFIO; do
 	# the members of a named struct inside are not the outer one_s members
 	depth && /[{]/ { depth++; next }
 	depth && /;/ { member($0) }
+	END {
+		for (i = 1; i <= num_values; i++)
+			if (!(values[i] in seen))
+				entry("VALUE_MISSING", values[i], "", 0,
+				      value[values[i]])
+		for (i = 1; i <= num_structs; i++)
+			if (!(("struct " structs[i]) in seen))
+				entry("STRUCT_MISSING", structs[i], "", 0,
+				      size["struct " structs[i]])
+	}
 	'
 done
