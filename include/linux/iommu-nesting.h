@@ -235,6 +235,8 @@ struct iommu_user_format {
  * @num_formats: number of them
  * @viommus: kinds of vIOMMUs
  * @num_viommus: number of them
+ * @can_nest: does any IOMMU of the driver serve user-managed tables?
+ * @reports_faults: faults of devices are reported by iommu_report_device_fault()
  *
  * A driver that has this takes iommu_domain_request.nest_parent.
  */
@@ -243,6 +245,8 @@ struct iommu_user_ops {
 	unsigned int num_formats;
 	const struct iommu_viommu_ops *viommus;
 	unsigned int num_viommus;
+	bool (*can_nest)(void);
+	bool reports_faults;
 };
 
 /**

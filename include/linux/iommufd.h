@@ -15,6 +15,7 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/pci.h>
+#include <linux/platform_device.h>
 #include <linux/types.h>
 
 struct device;
@@ -131,6 +132,83 @@ static inline struct iommufd_ctx *iommufd_ctx_from_fd(int fd)
 static inline void iommufd_ctx_put(struct iommufd_ctx *ictx)
 {
 }
+
+static inline struct iommufd_device *
+iommufd_device_bind(struct iommufd_ctx *ictx, struct device *dev,
+		    const u64 *cookie, u32 *dev_id)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static inline void iommufd_device_unbind(struct iommufd_device *idev)
+{
+}
+
+static inline int iommufd_device_attach(struct iommufd_device *idev,
+					u32 *pt_id)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int iommufd_device_replace(struct iommufd_device *idev,
+					 u32 *pt_id)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void iommufd_device_detach(struct iommufd_device *idev)
+{
+}
+
+static inline struct iommufd_access *
+iommufd_access_create(struct iommufd_ctx *ictx,
+		      const struct iommufd_access_ops *ops, void *data,
+		      const u64 *cookie, u32 *id)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static inline void iommufd_access_destroy(struct iommufd_access *access)
+{
+}
+
+static inline int iommufd_access_attach(struct iommufd_access *access,
+					u32 ioas_id)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int iommufd_access_replace(struct iommufd_access *access,
+					 u32 ioas_id)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void iommufd_access_detach(struct iommufd_access *access)
+{
+}
+
+static inline int iommufd_access_pin_pages(struct iommufd_access *access,
+					   unsigned long iova,
+					   unsigned long length,
+					   struct page **pages,
+					   unsigned int flags)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void iommufd_access_unpin_pages(struct iommufd_access *access,
+					      unsigned long iova,
+					      unsigned long length)
+{
+}
+
+static inline int iommufd_access_rw(struct iommufd_access *access,
+				    unsigned long iova, void *data,
+				    size_t length, unsigned int flags)
+{
+	return -EOPNOTSUPP;
+}
 #endif /* CONFIG_IOMMUFD */
 
 #if IS_ENABLED(CONFIG_IOMMUFD_NOIOMMU)
@@ -162,11 +240,25 @@ static inline struct iommufd_device *
 iommufd_pci_bind(struct iommufd_ctx *ictx, struct pci_dev *pdev,
 		 const u64 *cookie, u32 *dev_id)
 {
-#if IS_ENABLED(CONFIG_IOMMUFD)
 	return iommufd_device_bind(ictx, &pdev->dev, cookie, dev_id);
-#else
-	return ERR_PTR(-EOPNOTSUPP);
-#endif
+}
+
+/**
+ * iommufd_platform_bind() - bind a platform device to an IOMMU fd
+ * @ictx: the IOMMU fd
+ * @pdev: the device, with no driver but the caller's using its DMA
+ * @cookie: label that user space chose, or NULL
+ * @dev_id: returns the device's object ID
+ *
+ * iommufd_device_bind() for drivers of platform devices.
+ *
+ * Return: the bound device, or an ERR_PTR as of iommufd_device_bind().
+ */
+static inline struct iommufd_device *
+iommufd_platform_bind(struct iommufd_ctx *ictx, struct platform_device *pdev,
+		      const u64 *cookie, u32 *dev_id)
+{
+	return iommufd_device_bind(ictx, &pdev->dev, cookie, dev_id);
 }
 
 #endif

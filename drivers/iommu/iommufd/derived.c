@@ -16,6 +16,10 @@
  * there are children at all; without any there is nothing to lock. The locks of a
  * child are taken when nothing but nest_lock of its ancestors is held. Losing
  * areas needs no memory, and cannot fail.
+ *
+ * What comes from another relative would outlive the unmap of a common ancestor:
+ * a child takes copies from its parent, its siblings and itself, or from outside of
+ * the family.
  */
 #include <linux/slab.h>
 
@@ -180,17 +184,32 @@ struct iommufd_area *iommufd_ioas_next_derived(struct iommufd_ioas *child,
 				    node)->area : NULL;
 }
 
+static const struct iommufd_ioas *eldest(const struct iommufd_ioas *ioas)
+{
+	while (ioas->parent)
+		ioas = ioas->parent;
+	return ioas;
+}
+
 /**
  * iommufd_ioas_lock_copy() - let nothing be unmapped that is being copied
+ * @src: source of the copy
  * @dst: destination of the copy
  *
  * To be called before the source is looked at. iommufd_ioas_unlock_copy() after
  * the copy is in place.
+ *
+ * Return: 0, or -EINVAL if @src is a relative that @dst cannot copy from.
  */
-void iommufd_ioas_lock_copy(struct iommufd_ioas *dst)
+int iommufd_ioas_lock_copy(struct iommufd_ioas *src, struct iommufd_ioas *dst)
 {
-	if (dst->parent)
-		down_read_nested(&dst->parent->nest_lock, dst->parent->depth);
+	if (!dst->parent)
+		return 0;
+	if (src != dst->parent && src->parent != dst->parent &&
+	    eldest(src) == eldest(dst))
+		return -EINVAL;
+	down_read_nested(&dst->parent->nest_lock, dst->parent->depth);
+	return 0;
 }
 
 void iommufd_ioas_unlock_copy(struct iommufd_ioas *dst)

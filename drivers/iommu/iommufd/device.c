@@ -433,14 +433,46 @@ static void put_old_hwpt(struct iommufd_ctx *ictx, struct iommufd_hwpt *hwpt)
 		iommufd_object_put(ictx, &hwpt->obj);
 }
 
+/*
+ * Who maps or unmaps in a domain must find the same devices there all the time:
+ * drivers of IOMMUs rely on that. Of two IOASes, one of which may be NULL, the one
+ * at the lower address is locked first.
+ */
+static void lock_tables(struct iommufd_ioas *first, struct iommufd_ioas *second)
+{
+	if (second == first)
+		second = NULL;
+	if (second && second < first)
+		swap(first, second);
+	down_write(&first->tables_lock);
+	if (second)
+		down_write_nested(&second->tables_lock, SINGLE_DEPTH_NESTING);
+}
+
+static void unlock_tables(struct iommufd_ioas *first,
+			  struct iommufd_ioas *second)
+{
+	up_write(&first->tables_lock);
+	if (second && second != first)
+		up_write(&second->tables_lock);
+}
+
 /* Tell the IOMMU that the group uses @hwpt from now on */
 static int set_domain(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt)
 {
+	struct iommufd_hwpt *cur = igroup->hwpt;
+	struct iommufd_ioas *old_ioas = cur ? cur->ioas : NULL;
+	int rc;
+
 	if (igroup->no_iommu)
 		return 0;
-	if (igroup->hwpt)
-		return iommu_group_replace_domain(igroup->group, hwpt->domain);
-	return iommu_attach_group(hwpt->domain, igroup->group);
+	lock_tables(hwpt->ioas, old_ioas);
+	if (cur)
+		rc = iommu_group_replace_domain(igroup->group, hwpt->domain);
+	else
+		rc = iommu_attach_group(hwpt->domain, igroup->group);
+	unlock_tables(hwpt->ioas, old_ioas);
+	return rc;
 }
 
 /*
@@ -470,7 +502,7 @@ static int set_hwpt(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt,
 	if (rc)
 		goto err_release;
 	/* The first fault may come before the driver is back */
-	iommufd_fault_switch(igroup, hwpt->fault);
+	iommufd_fault_switch(igroup, hwpt);
 	rc = set_domain(igroup, hwpt);
 	if (rc)
 		goto err_fault;
@@ -485,7 +517,7 @@ static int set_hwpt(struct iommufd_group *igroup, struct iommufd_hwpt *hwpt,
 	return 0;
 
 err_fault:
-	iommufd_fault_switch(igroup, cur ? cur->fault : NULL);
+	iommufd_fault_switch(igroup, cur);
 	iommufd_fault_flush_group(hwpt->fault, igroup);
 err_release:
 	if (new_ioas)
@@ -499,6 +531,8 @@ static int set_existing_hwpt(struct iommufd_device *idev,
 {
 	int rc;
 
+	if (hwpt == idev->igroup->hwpt)
+		return 0;
 	rc = iommufd_hwpt_suits(hwpt, idev->igroup, idev->dev) ?:
 	     iommufd_nested_knows(hwpt, idev);
 	if (rc)
@@ -693,8 +727,11 @@ static void clear_hwpt(struct iommufd_group *igroup, struct iommufd_hwpt **old)
 	struct iommufd_hwpt *cur = igroup->hwpt;
 
 	lockdep_assert_held(&igroup->lock);
-	if (!igroup->no_iommu)
+	if (!igroup->no_iommu) {
+		lock_tables(cur->ioas, NULL);
 		iommu_detach_group(cur->domain, igroup->group);
+		unlock_tables(cur->ioas, NULL);
+	}
 	igroup->hwpt = NULL;
 	iommufd_fault_switch(igroup, NULL);
 	iommufd_fault_flush_group(cur->fault, igroup);

@@ -43,7 +43,7 @@ static int get_driver_info(struct iommufd_device *idev,
 int iommufd_get_hw_info(struct iommufd_call *call)
 {
 	struct iommu_hw_info *cmd = call->cmd;
-	struct iommu_driver_info info = { .type = cmd->in_data_type };
+	struct iommu_driver_info info = {};
 	void __user *data = u64_to_user_ptr(cmd->data_uptr);
 	struct iommufd_device *idev;
 	size_t len;
@@ -53,10 +53,9 @@ int iommufd_get_hw_info(struct iommufd_call *call)
 		return -EOPNOTSUPP;
 	if (cmd->__reserved[0] || cmd->__reserved[1] || cmd->__reserved[2])
 		return -EOPNOTSUPP;
-	if (cmd->data_len && !cmd->data_uptr)
-		return -EINVAL;
-	if (cmd->in_data_type && !(cmd->flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE))
-		return -EINVAL;
+	/* Else it is what an earlier call has put out there */
+	if (cmd->flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE)
+		info.type = cmd->in_data_type;
 
 	idev = iommufd_get_device(call->ictx, cmd->dev_id);
 	if (IS_ERR(idev))

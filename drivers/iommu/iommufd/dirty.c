@@ -212,14 +212,17 @@ static void flush_cleared(struct dirty_scan *scan)
 
 	if (!scan->clear || !scan->any_dirty)
 		return;
+	down_read(&scan->hwpt->ioas->tables_lock);
 	if (length > FLUSH_ENTRIES * granule) {
 		iommu_flush_iotlb_all(domain);
-		return;
+	} else {
+		iommu_iotlb_gather_init(&gather);
+		iommu_iotlb_gather_add_range(&gather, scan->dirty_first,
+					     length);
+		gather.pgsize = granule;
+		iommu_iotlb_sync(domain, &gather);
 	}
-	iommu_iotlb_gather_init(&gather);
-	iommu_iotlb_gather_add_range(&gather, scan->dirty_first, length);
-	gather.pgsize = granule;
-	iommu_iotlb_sync(domain, &gather);
+	up_read(&scan->hwpt->ioas->tables_lock);
 }
 
 static int forget_all(struct iommufd_hwpt *hwpt)
@@ -247,8 +250,11 @@ static int set_tracking(struct iommufd_hwpt *hwpt, bool enable)
 		return 0;
 	if (enable)
 		rc = forget_all(hwpt);
-	if (!rc)
-		rc = domain->dirty_ops->set_tracking(domain, enable);
+	if (rc)
+		return rc;
+	down_read(&hwpt->ioas->tables_lock);
+	rc = domain->dirty_ops->set_tracking(domain, enable);
+	up_read(&hwpt->ioas->tables_lock);
 	if (!rc)
 		WRITE_ONCE(hwpt->dirty_tracking, enable);
 	return rc;

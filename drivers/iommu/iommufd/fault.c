@@ -16,20 +16,25 @@
  * device.
  *
  * The xa_lock of queue->requests protects all lists. The memory that a queue takes is
- * limited: page requests beyond are refused, which their driver answers; of
- * unrecoverable faults the next one tells that some were lost, or, if there is
- * none, a record that tells nothing else.
+ * charged to who bound the device, and limited: page requests beyond are refused,
+ * which their driver answers; of unrecoverable faults the next one tells that some
+ * were lost, or, if there is none, a record that tells nothing else.
  */
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/iommu-nesting.h>
+#include <linux/memcontrol.h>
 #include <linux/poll.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "fault.h"
+#include "trace.h"
 
 /* Faults in a queue that are not read, or that are requests to be answered */
 #define FAULTS_MAX 8192
+
+/* One thread has the faults of everybody: it waits for nobody's memory cgroup */
+#define FAULT_GFP (GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
 
 /**
  * struct fault - a fault
@@ -103,7 +108,7 @@ static struct fault *new_request(struct iommufd_device *idev,
 	struct iommu_hwpt_pgfault *request;
 	struct fault *fault;
 
-	fault = kzalloc(sizeof(*fault), GFP_KERNEL);
+	fault = kzalloc(sizeof(*fault), FAULT_GFP);
 	if (!fault)
 		return NULL;
 	fault->idev = idev;
@@ -137,7 +142,7 @@ new_unrecoverable(struct iommufd_device *idev,
 	struct iommu_device_fault *record;
 	struct fault *fault;
 
-	fault = kzalloc(sizeof(*fault), GFP_KERNEL);
+	fault = kzalloc(sizeof(*fault), FAULT_GFP);
 	if (!fault)
 		return NULL;
 	fault->idev = idev;
@@ -259,22 +264,33 @@ static int add_unrecoverable(struct iommufd_fault_queue *queue,
 	return 0;
 }
 
-/* Called by the driver of the IOMMU, by way of iommu_report_device_fault() */
-static int handle_fault(struct iommu_fault *event, void *data)
+/* A request of a PASID, and the group uses a table that is not the user's */
+static bool is_stray(const struct iommufd_group *igroup,
+		     const struct iommu_fault *event)
 {
-	struct iommufd_device *idev = data;
+	return event->type == IOMMU_FAULT_PAGE_REQ && !igroup->has_pasids &&
+	       event->prm.flags & IOMMU_FAULT_PAGE_REQUEST_PASID_VALID;
+}
+
+/* Put a fault into the queue of its group, if there is one */
+static int queue_fault(struct iommufd_device *idev,
+		       const struct iommu_fault *event)
+{
 	struct iommufd_group *igroup = idev->igroup;
 	struct iommufd_fault_queue *queue;
+	struct mem_cgroup *old_payer;
 	struct fault *fault;
 	int rc = -ENODEV;
 
 	/* Most faults are nobody's, and the driver may log them */
 	if (!READ_ONCE(igroup->fault))
 		return -ENODEV;
+	old_payer = set_active_memcg(idev->fault_payer);
 	fault = new_fault(idev, event);
+	set_active_memcg(old_payer);
 	spin_lock(&igroup->fault_lock);
 	queue = igroup->fault;
-	if (queue) {
+	if (queue && !is_stray(igroup, event)) {
 		xa_lock(&queue->requests);
 		if (event->type == IOMMU_FAULT_PAGE_REQ)
 			rc = add_request(queue, fault, idev, &event->prm);
@@ -286,6 +302,16 @@ static int handle_fault(struct iommu_fault *event, void *data)
 	spin_unlock(&igroup->fault_lock);
 	if (rc)
 		kfree(fault);
+	return rc;
+}
+
+/* Called by the driver of the IOMMU, by way of iommu_report_device_fault() */
+static int handle_fault(struct iommu_fault *event, void *data)
+{
+	struct iommufd_device *idev = data;
+	int rc = queue_fault(idev, event);
+
+	trace_iommufd_fault(idev, event, rc);
 	return rc;
 }
 
@@ -380,10 +406,15 @@ void iommufd_fault_flush_group(struct iommufd_fault_queue *queue,
  */
 int iommufd_fault_register(struct iommufd_device *idev)
 {
+	int rc;
+
 	if (idev->igroup->no_iommu)
 		return 0;
-	return iommu_register_device_fault_handler(idev->dev, handle_fault,
-						   idev);
+	idev->fault_payer = get_mem_cgroup_from_mm(current->mm);
+	rc = iommu_register_device_fault_handler(idev->dev, handle_fault, idev);
+	if (rc)
+		mem_cgroup_put(idev->fault_payer);
+	return rc;
 }
 
 /**
@@ -411,19 +442,21 @@ void iommufd_fault_unregister(struct iommufd_device *idev)
 	if (igroup->fault)
 		flush(igroup->fault, NULL, idev);
 	mutex_unlock(&igroup->lock);
+	mem_cgroup_put(idev->fault_payer);
 }
 
 /**
  * iommufd_fault_switch() - let the faults of a group go elsewhere
  * @igroup: the group
- * @queue: where, or NULL
+ * @hwpt: to the queue of this table, if it has one; or NULL
  */
 void iommufd_fault_switch(struct iommufd_group *igroup,
-			  struct iommufd_fault_queue *queue)
+			  const struct iommufd_hwpt *hwpt)
 {
 	lockdep_assert_held(&igroup->lock);
 	spin_lock(&igroup->fault_lock);
-	WRITE_ONCE(igroup->fault, queue);
+	WRITE_ONCE(igroup->fault, hwpt ? hwpt->fault : NULL);
+	igroup->has_pasids = hwpt && hwpt->parent;
 	spin_unlock(&igroup->fault_lock);
 }
 
@@ -602,6 +635,12 @@ static const struct file_operations fault_fops = {
 	.llseek = no_llseek,
 };
 
+static const struct iommufd_queue_file fault_file = {
+	.name = "[iommufd-fault]",
+	.fops = &fault_fops,
+	.flags = O_RDWR,
+};
+
 /*
  * The object
  */
@@ -671,32 +710,16 @@ int iommufd_fault_queue_alloc_ioctl(struct iommufd_call *call)
 {
 	struct iommu_fault_alloc *cmd = call->cmd;
 	struct iommufd_fault_queue *queue;
-	struct file *file;
-	int rc, fd;
+	int rc;
 
 	if (cmd->flags & ~IOMMU_FAULT_QUEUE_COOKIE)
 		return -EOPNOTSUPP;
 	queue = alloc_queue(call->ictx, cmd->flags);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	file = iommufd_queue_file(call->ictx, &queue->obj, "[iommufd-fault]",
-				  &fault_fops, queue, O_RDWR, &fd);
-	if (IS_ERR(file)) {
-		rc = PTR_ERR(file);
-		goto err_abort;
-	}
-	cmd->out_fault_id = queue->obj.id;
-	cmd->out_fault_fd = fd;
-	rc = iommufd_respond(call, sizeof(*cmd));
+	rc = iommufd_queue_publish(call, sizeof(*cmd), &queue->obj, &fault_file,
+				   &cmd->out_fault_id, &cmd->out_fault_fd);
 	if (rc)
-		goto err_file;
-	iommufd_object_publish(call->ictx, &queue->obj);
-	fd_install(fd, file);
-	return 0;
-
-err_file:
-	iommufd_queue_file_abort(call->ictx, &queue->obj, file, fd);
-err_abort:
-	iommufd_object_abort(call->ictx, &queue->obj);
+		iommufd_object_abort(call->ictx, &queue->obj);
 	return rc;
 }

@@ -10,7 +10,7 @@
 int iommufd_fault_register(struct iommufd_device *idev);
 void iommufd_fault_unregister(struct iommufd_device *idev);
 void iommufd_fault_switch(struct iommufd_group *igroup,
-			  struct iommufd_fault_queue *queue);
+			  const struct iommufd_hwpt *hwpt);
 void iommufd_fault_flush_group(struct iommufd_fault_queue *queue,
 			       struct iommufd_group *igroup);
 int iommufd_hwpt_use_fault_queue(struct iommufd_hwpt *hwpt, u32 id);

@@ -29,6 +29,14 @@ const struct iommu_user_ops *iommufd_user_ops(struct iommufd_device *idev)
 	return idev->igroup->no_iommu ? NULL : user_ops(idev->dev);
 }
 
+/* Can faults of the device come into a queue at all? */
+bool iommufd_reports_faults(struct iommufd_device *idev)
+{
+	const struct iommu_user_ops *ops = iommufd_user_ops(idev);
+
+	return ops && ops->reports_faults;
+}
+
 /**
  * iommufd_find_format() - a format that the IOMMU of a device may have
  * @idev: the device
@@ -125,23 +133,15 @@ int iommufd_copy_user_data(void *data, u32 min, u32 max,
 	return copy_from_user(data, user->uptr, user->len) ? -EFAULT : 0;
 }
 
-/* Let a driver do entries that are in @buf */
-static int do_batch(struct iommufd_entries *entries, void *buf, u32 num,
-		    int (*invalidate)(void *target, struct device *dev,
-				      const void *array, u32 num, u32 *done),
-		    void *target)
+/* Copy as many of the next @num entries as can be read; returns how many */
+static u32 copy_entries(const struct iommufd_entries *entries, void *buf,
+			u32 num)
 {
-	u32 done = 0;
-	int rc;
+	size_t length = (size_t)num * entries->len;
 
-	if (copy_from_user(buf,
-			   entries->uptr + (size_t)entries->done * entries->len,
-			   (size_t)num * entries->len))
-		return -EFAULT;
-	rc = invalidate(target, entries->dev, buf, num, &done);
-	WARN_ON_ONCE(done > num || (!rc && done < num));
-	entries->done += done;
-	return rc;
+	length -= copy_from_user(buf, entries->uptr +
+				 (size_t)entries->done * entries->len, length);
+	return length / entries->len;
 }
 
 /**
@@ -149,6 +149,7 @@ static int do_batch(struct iommufd_entries *entries, void *buf, u32 num,
  * @entries: the invalidations
  * @type: that they must have
  * @len: bytes that one must have
+ * @whole: nothing is done if one of them cannot be read
  * @invalidate: does so many of them
  * @target: of @invalidate
  *
@@ -156,6 +157,7 @@ static int do_batch(struct iommufd_entries *entries, void *buf, u32 num,
  * -EINTR if the process is killed, -ENOMEM, and what @invalidate returns.
  */
 int iommufd_for_entries(struct iommufd_entries *entries, u32 type, u32 len,
+			bool whole,
 			int (*invalidate)(void *target, struct device *dev,
 					  const void *array, u32 num,
 					  u32 *done),
@@ -173,18 +175,31 @@ int iommufd_for_entries(struct iommufd_entries *entries, u32 type, u32 len,
 	if (entries->len != len)
 		return -EINVAL;
 	per_batch = min_t(u32, entries->num, PAGE_SIZE / len);
-	buf = kmalloc_array(per_batch, len, GFP_KERNEL_ACCOUNT);
+	buf = kvmalloc_array(whole ? entries->num : per_batch, len,
+			     GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return -ENOMEM;
+	if (whole && copy_entries(entries, buf, entries->num) < entries->num)
+		rc = -EFAULT;
 	while (!rc && entries->done < entries->num) {
 		u32 num = min(entries->num - entries->done, per_batch);
+		void *batch = buf;
+		u32 done = 0;
 
-		if (fatal_signal_pending(current))
+		if (whole)
+			batch += (size_t)entries->done * len;
+		else
+			num = copy_entries(entries, buf, num);
+		if (!num)
+			rc = -EFAULT;
+		else if (fatal_signal_pending(current))
 			rc = -EINTR;
 		else
-			rc = do_batch(entries, buf, num, invalidate, target);
+			rc = invalidate(target, entries->dev, batch, num, &done);
+		WARN_ON_ONCE(done > num || (!rc && done < num));
+		entries->done += done;
 		cond_resched();
 	}
-	kfree(buf);
+	kvfree(buf);
 	return rc;
 }

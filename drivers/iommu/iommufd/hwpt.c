@@ -194,6 +194,7 @@ static int fill_first(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 	struct iommufd_area *area, *failed;
 	int rc = 0;
 
+	lockdep_assert_held_write(&ioas->tables_lock);
 	list_add(&hwpt->entry, &ioas->tables);
 	WRITE_ONCE(ioas->storage, hwpt);
 	iommufd_for_each_area(area, ioas, 0, ULONG_MAX) {
@@ -221,6 +222,7 @@ static void unmap_further(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt,
 {
 	struct iommufd_area *area;
 
+	lockdep_assert_held_write(&ioas->tables_lock);
 	iommufd_for_each_area(area, ioas, 0, ULONG_MAX) {
 		if (area == end)
 			break;
@@ -237,6 +239,7 @@ static int fill_further(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 	struct iommufd_area *area;
 	int rc;
 
+	lockdep_assert_held_write(&ioas->tables_lock);
 	iommufd_for_each_area(area, ioas, 0, ULONG_MAX) {
 		rc = iommufd_area_fill_table(area, hwpt);
 		if (rc) {
@@ -567,6 +570,11 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_call *call)
 	idev = iommufd_get_device(ictx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
+	if (cmd->flags & IOMMU_HWPT_FAULT_ID_VALID &&
+	    !iommufd_reports_faults(idev)) {
+		rc = -EOPNOTSUPP;
+		goto out_put_device;
+	}
 	pt = iommufd_get_pt(ictx, cmd->pt_id);
 	if (IS_ERR(pt)) {
 		rc = PTR_ERR(pt);

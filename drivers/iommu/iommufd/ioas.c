@@ -379,6 +379,7 @@ static int count_source(struct iommufd_ioas *ioas, unsigned long iova,
 	struct iommufd_area *area;
 	int n = 0;
 
+	lockdep_assert_held(&ioas->iova_lock);
 	iommufd_for_each_area(area, ioas, iova, last) {
 		if (area->iova > pos || area->state != IOMMUFD_AREA_MAPPED)
 			return -ENOENT;
@@ -476,7 +477,9 @@ int iommufd_ioas_copy(struct iommufd_call *call)
 		rc = PTR_ERR(dst);
 		goto out_put_src;
 	}
-	iommufd_ioas_lock_copy(dst);
+	rc = iommufd_ioas_lock_copy(src, dst);
+	if (rc)
+		goto out_put_dst;
 	nareas = copy_source(src, dst, cmd->src_iova,
 			     cmd->src_iova + cmd->length - 1,
 			     prot_of_flags(cmd->flags), &areas);
@@ -492,6 +495,7 @@ int iommufd_ioas_copy(struct iommufd_call *call)
 		kvfree(areas);
 out_unlock:
 	iommufd_ioas_unlock_copy(dst);
+out_put_dst:
 	iommufd_object_put(call->ictx, &dst->obj);
 out_put_src:
 	iommufd_object_put(call->ictx, &src->obj);
@@ -535,6 +539,8 @@ static int check_unmap(struct iommufd_ioas *ioas, unsigned long iova,
 {
 	struct iommufd_area *area;
 
+	lockdep_assert_held_read(&ioas->tables_lock);
+	lockdep_assert_held(&ioas->iova_lock);
 again:
 	*first = NULL;
 	iommufd_for_each_area(area, ioas, iova, last) {
@@ -563,6 +569,8 @@ static struct iommufd_area *next_unmap(struct iommufd_ioas *ioas,
 {
 	struct iommufd_area *area;
 
+	lockdep_assert_held_read(&ioas->tables_lock);
+	lockdep_assert_held(&ioas->iova_lock);
 again:
 	iommufd_for_each_area(area, ioas, iova, last) {
 		if (area->state == IOMMUFD_AREA_UNMAPPING) {
@@ -638,6 +646,8 @@ static void unmap_area(struct iommufd_area *area, bool nest)
 {
 	struct iommufd_ioas *ioas = area->ioas;
 
+	lockdep_assert_held_read(&ioas->tables_lock);
+	lockdep_assert_held(&ioas->iova_lock);
 	area->state = IOMMUFD_AREA_UNMAPPING;
 	ioas->mapped -= iommufd_area_length(area);
 	if (nest) {

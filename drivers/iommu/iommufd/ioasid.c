@@ -300,7 +300,7 @@ static int invalidate_ioasid(struct iommufd_ctx *ictx,
 	if (cmd->flags & ~IOMMU_IOASID_INVALIDATE_DEVICE)
 		return -EOPNOTSUPP;
 	if (entries->num > IOMMUFD_ENTRIES_MAX ||
-	    (entries->num && (!entries->uptr || !entries->len)))
+	    (entries->num && !entries->len))
 		return -EINVAL;
 	obj = iommufd_object_get(ictx, cmd->ioasid, IOMMUFD_OBJ_ANY);
 	if (IS_ERR(obj))

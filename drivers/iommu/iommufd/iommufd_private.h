@@ -11,6 +11,7 @@
  * dirty.c	what devices wrote through a hardware page table
  * nesting.h	user-managed tables: see there
  * fault.c	faults of devices, for user space
+ * queue_file.c	the files that queues are read from
  * device.c	bound devices, their groups, attach
  * device_info.c	what user space can ask of a bound device
  * access.c	users of an address space inside the kernel
@@ -19,6 +20,7 @@
  * share.c	memory that is pinned once for several users
  * table.c	runs of contiguous memory in and out of a hardware table
  * file.c	memory files as a source of memory
+ * device_memory.c	memory of devices that can be revoked
  * mmio.c	device memory as a source of memory
  * noiommu.c	devices without an IOMMU
  * source.c	where memory comes from: pinning and accounting
@@ -49,7 +51,8 @@
  *  hwpt->dirty_lock		whether dirty tracking of the table is on
  *  ioas->tables_lock		rwsem. The set of tables. Everybody who looks into
  *				or changes a table, or the memory behind an area,
- *				holds it; a change of the set holds it for writing
+ *				holds it; a change of the set, or of the devices
+ *				that use a table, holds it for writing
  *  ioas->iova_lock		areas, reserved and allowed IOVAs. Held briefly:
  *				never while memory is pinned or mapped
  *  ictx->memories_lock		(spinlock) registered memory
@@ -66,8 +69,9 @@
  *				cannot sleep
  *  queue->lock			(spinlock) events
  *
- * Two address spaces are never locked at once, but for iova_lock of the IOAS
- * that a group leaves while attach_lock of the one that it goes to is held.
+ * Two address spaces are never locked at once, but for a group that goes from one
+ * to the other: iova_lock of the one that it leaves is taken while attach_lock of
+ * the other is held, and tables_lock of both, that at the lower address first.
  *
  * What in-kernel users are called back for, they may undo with no lock of an
  * IOAS but iova_lock and share->lock: so they may hold locks of their own that
@@ -271,18 +275,28 @@ bool iommufd_object_get_alive(struct iommufd_ctx *ictx,
 void iommufd_object_put(struct iommufd_ctx *ictx, struct iommufd_object *obj);
 int iommufd_object_use(struct iommufd_ctx *ictx, struct iommufd_object *obj);
 void iommufd_object_unuse(struct iommufd_ctx *ictx, struct iommufd_object *obj);
-struct file *iommufd_queue_file(struct iommufd_ctx *ictx,
-				struct iommufd_object *obj, const char *name,
-				const struct file_operations *fops,
-				void *queue, int flags, int *fd);
-void iommufd_queue_file_abort(struct iommufd_ctx *ictx,
-			      struct iommufd_object *obj, struct file *file,
-			      int fd);
 int iommufd_object_destroy(struct iommufd_ctx *ictx,
 			   struct iommufd_object *obj);
 int iommufd_object_bury(struct iommufd_ctx *ictx, struct iommufd_object *obj);
 void iommufd_object_destroy_all(struct iommufd_ctx *ictx);
 int iommufd_destroy(struct iommufd_call *call);
+
+/**
+ * struct iommufd_queue_file - the kind of file that a queue is read from
+ * @name: what /proc calls it
+ * @fops: operations
+ * @flags: O_RDONLY or O_RDWR
+ */
+struct iommufd_queue_file {
+	const char *name;
+	const struct file_operations *fops;
+	int flags;
+};
+
+int iommufd_queue_publish(struct iommufd_call *call, size_t cmd_len,
+			  struct iommufd_object *obj,
+			  const struct iommufd_queue_file *file_type,
+			  __u32 *out_id, __u32 *out_fd);
 
 #define iommufd_object_alloc(ictx, ptr, type)                                  \
 	((typeof(ptr))__iommufd_object_alloc(                                  \
@@ -862,8 +876,9 @@ unsigned long iommufd_table_read(struct iommu_domain *domain,
  * @hwpt: to this table, or NULL
  * @sw_msi: IOVAs of the window for MSIs that must be mapped; ends before it starts
  *          if there is none
- * @fault_lock: held to report a fault; protects @fault
+ * @fault_lock: held to report a fault; protects @fault and @has_pasids
  * @fault: where faults go, or NULL. A change holds @lock, too
+ * @has_pasids: the group's table is the user's, and so are its PASIDs
  */
 struct iommufd_group {
 	struct list_head entry;
@@ -877,6 +892,7 @@ struct iommufd_group {
 	struct iommu_iova_range sw_msi;
 	spinlock_t fault_lock;
 	struct iommufd_fault_queue *fault;
+	bool has_pasids;
 };
 
 /**
@@ -891,6 +907,7 @@ struct iommufd_group {
  * @holds_ctx: the binding keeps the context alive
  * @attached: under igroup->lock
  * @isolated_msi: the device can raise only interrupts that are its own
+ * @fault_payer: memory cgroup that is charged for its faults
  * @vdevice: what it is behind a vIOMMU, or NULL. Protected by igroup->lock
  */
 struct iommufd_device {
@@ -904,6 +921,7 @@ struct iommufd_device {
 	bool holds_ctx;
 	bool attached;
 	bool isolated_msi;
+	struct mem_cgroup *fault_payer;
 	struct iommufd_vdevice *vdevice;
 };
 

@@ -102,6 +102,7 @@ extern const struct iommu_user_ops mock_user_ops;
 extern const struct iommu_viommu_ops mock_viommu_ops;
 int mock_page_response(struct device *dev, struct iommu_fault_event *event,
 		       struct iommu_page_response *answer);
+int mock_need_memory(void);
 bool mock_viommu_suits(struct iommu_viommu *viommu, struct device *dev);
 void mock_domain_flush_iotlb_all(struct iommu_domain *domain);
 void mock_domain_iotlb_sync(struct iommu_domain *domain,

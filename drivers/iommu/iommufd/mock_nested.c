@@ -44,7 +44,11 @@ static int mock_nested_attach(struct iommu_domain *domain, struct device *dev)
 {
 	struct iommu_viommu *viommu = to_nested_domain(domain)->viommu;
 	u64 virt_id = 0;
+	int rc;
 
+	rc = mock_need_memory();
+	if (rc)
+		return rc;
 	if (viommu && viommu->implicit)
 		viommu = NULL;
 	if (viommu)
@@ -163,11 +167,19 @@ static const struct iommu_user_format mock_formats[] = {
 	},
 };
 
+/* No container has a mock device */
+static bool mock_can_nest(void)
+{
+	return true;
+}
+
 const struct iommu_user_ops mock_user_ops = {
 	.formats = mock_formats,
 	.num_formats = ARRAY_SIZE(mock_formats),
 	.viommus = &mock_viommu_ops,
 	.num_viommus = 1,
+	.can_nest = mock_can_nest,
+	.reports_faults = true,
 };
 
 /*

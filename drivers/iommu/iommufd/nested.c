@@ -68,7 +68,7 @@ choose_format(struct iommufd_hwpt *parent, struct iommufd_device *idev,
 	struct iommu_user_format_info info = {};
 	int rc;
 
-	if (user->type == IOMMU_HWPT_DATA_NONE)
+	if (!parent->nest_parent)
 		return ERR_PTR(-EINVAL);
 	format = iommufd_find_format(idev, user->type);
 	if (!format || (viommu && format->viommu != viommu) ||
@@ -77,8 +77,6 @@ choose_format(struct iommufd_hwpt *parent, struct iommufd_device *idev,
 	rc = format->probe(idev->dev, &info);
 	if (rc)
 		return ERR_PTR(rc);
-	if (!parent->nest_parent)
-		return ERR_PTR(-EINVAL);
 	rc = iommufd_hwpt_suits(parent, idev->igroup, idev->dev);
 	if (rc)
 		return ERR_PTR(rc);
@@ -272,7 +270,8 @@ int iommufd_nested_invalidate(struct iommufd_hwpt *hwpt,
 	if (!format->invalidate_len)
 		return -EOPNOTSUPP;
 	return iommufd_for_entries(entries, format->invalidate_type,
-				   format->invalidate_len, invalidate, nested);
+				   format->invalidate_len, false, invalidate,
+				   nested);
 }
 
 static int invalidate_object(struct iommufd_object *obj,
@@ -300,7 +299,7 @@ static int invalidate_id(struct iommufd_ctx *ictx, u32 id,
 	int rc;
 
 	if (entries->num > IOMMUFD_ENTRIES_MAX ||
-	    (entries->num && (!entries->uptr || !entries->len)))
+	    (entries->num && !entries->len))
 		return -EINVAL;
 	obj = iommufd_object_get(ictx, id, IOMMUFD_OBJ_ANY);
 	if (IS_ERR(obj))

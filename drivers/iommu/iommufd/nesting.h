@@ -31,6 +31,7 @@ iommufd_find_viommu_type(struct iommufd_device *idev, u32 type);
 bool iommufd_format_suits(const struct iommu_user_format *format,
 			  struct device *dev);
 bool iommufd_has_format(struct device *dev);
+bool iommufd_reports_faults(struct iommufd_device *idev);
 
 /**
  * struct iommufd_user_data - data of user space in the layout of a driver
@@ -69,6 +70,7 @@ struct iommufd_entries {
 };
 
 int iommufd_for_entries(struct iommufd_entries *entries, u32 type, u32 len,
+			bool whole,
 			int (*invalidate)(void *target, struct device *dev,
 					  const void *array, u32 num,
 					  u32 *done),
@@ -179,7 +181,7 @@ void iommufd_area_unlink(struct iommufd_area *area);
 struct iommufd_area *iommufd_ioas_next_derived(struct iommufd_ioas *child,
 					       unsigned long iova,
 					       unsigned long last);
-void iommufd_ioas_lock_copy(struct iommufd_ioas *dst);
+int iommufd_ioas_lock_copy(struct iommufd_ioas *src, struct iommufd_ioas *dst);
 void iommufd_ioas_unlock_copy(struct iommufd_ioas *dst);
 void iommufd_ioas_lose(struct iommufd_ioas *parent, unsigned long iova,
 		       unsigned long last);

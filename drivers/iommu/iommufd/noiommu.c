@@ -281,7 +281,7 @@ iommufd_noiommu_domain_alloc(const struct iommu_domain_request *request)
 {
 	struct noiommu_table *table;
 
-	if (request && (request->dirty_tracking ||
+	if (request && (request->nest_parent || request->dirty_tracking ||
 			request->data_type != IOMMU_HWPT_DATA_NONE))
 		return ERR_PTR(-EOPNOTSUPP);
 	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);

@@ -2,11 +2,9 @@
 /*
  * Files of queues: objects that user space reads from a descriptor of their own.
  *
- * The file is a user of its queue, and holds the context. It has a number before
- * the ioctl that makes the queue answers, but is installed after that, when
- * nothing can fail any more. Until then iommufd_queue_file_abort() takes both
- * back. The release operation of the file gives up the user and the context; a
- * file without a queue, in private_data, has neither.
+ * The file is a user of its queue, and holds the context; its release operation
+ * gives both up. It has a number before the ioctl that makes the queue answers, but
+ * is installed after that, when nothing can fail any more.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -15,46 +13,50 @@
 #include "iommufd_private.h"
 
 /**
- * iommufd_queue_file() - make a file for a queue that is not published
- * @ictx: context
- * @obj: the queue's object
- * @name: of the file
- * @fops: its operations; private_data is @queue
- * @queue: the queue
- * @flags: O_RDONLY or O_RDWR
- * @fd: returns the descriptor that the file is to be installed as
+ * iommufd_queue_publish() - end the ioctl that makes a queue
+ * @call: the ioctl
+ * @cmd_len: size of its struct
+ * @obj: the queue's object, complete but not published
+ * @file_type: what its file is. private_data is the queue; or NULL for a file that
+ *             user space never got, which has nothing to release
+ * @out_id: member of the struct that tells the ID
+ * @out_fd: member of the struct that tells the descriptor
  *
- * Return: the file, or an ERR_PTR.
+ * Return: 0, or an error: then the queue is still the caller's.
  */
-struct file *iommufd_queue_file(struct iommufd_ctx *ictx,
-				struct iommufd_object *obj, const char *name,
-				const struct file_operations *fops,
-				void *queue, int flags, int *fd)
+int iommufd_queue_publish(struct iommufd_call *call, size_t cmd_len,
+			  struct iommufd_object *obj,
+			  const struct iommufd_queue_file *file_type,
+			  __u32 *out_id, __u32 *out_fd)
 {
 	struct file *file;
+	int rc, fd;
 
-	*fd = get_unused_fd_flags(O_CLOEXEC);
-	if (*fd < 0)
-		return ERR_PTR(*fd);
-	file = anon_inode_getfile(name, fops, queue, flags);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = anon_inode_getfile(file_type->name, file_type->fops, obj,
+				  file_type->flags);
 	if (IS_ERR(file)) {
-		put_unused_fd(*fd);
-		return file;
+		rc = PTR_ERR(file);
+		goto err_fd;
 	}
-	iommufd_object_use(ictx, obj);
-	iommufd_ctx_get(ictx);
-	return file;
-}
+	*out_id = obj->id;
+	*out_fd = fd;
+	rc = iommufd_respond(call, cmd_len);
+	if (rc)
+		goto err_file;
+	iommufd_object_use(call->ictx, obj);
+	iommufd_ctx_get(call->ictx);
+	iommufd_object_publish(call->ictx, obj);
+	fd_install(fd, file);
+	return 0;
 
-/* Undo iommufd_queue_file() before the file is installed */
-void iommufd_queue_file_abort(struct iommufd_ctx *ictx,
-			      struct iommufd_object *obj, struct file *file,
-			      int fd)
-{
-	put_unused_fd(fd);
+err_file:
 	/* It is released when the queue is gone */
 	file->private_data = NULL;
 	fput(file);
-	iommufd_object_unuse(ictx, obj);
-	iommufd_ctx_put(ictx);
+err_fd:
+	put_unused_fd(fd);
+	return rc;
 }

@@ -146,11 +146,28 @@ static phys_addr_t mock_domain_iova_to_phys(struct iommu_domain *domain,
 		       MOCK_IO_PAGE_SIZE);
 }
 
-/* What is attached is known to the group, and to a nested domain's vIOMMU */
-static int mock_domain_attach(struct iommu_domain *domain, struct device *dev)
+/*
+ * What is attached is known to the group, and to a nested domain's vIOMMU. As with
+ * hardware, attach to a table can fail for want of memory, to nothing cannot.
+ */
+static int mock_static_domain_attach(struct iommu_domain *domain,
+				     struct device *dev)
 {
 	mock_set_viommu(dev, NULL, 0);
 	return 0;
+}
+
+int mock_need_memory(void)
+{
+	void *memory = kmalloc(sizeof(struct mock_domain), GFP_KERNEL);
+
+	kfree(memory);
+	return memory ? 0 : -ENOMEM;
+}
+
+static int mock_domain_attach(struct iommu_domain *domain, struct device *dev)
+{
+	return mock_need_memory() ?: mock_static_domain_attach(domain, dev);
 }
 
 static void mock_domain_free(struct iommu_domain *domain)
@@ -177,7 +194,7 @@ static void mock_static_domain_free(struct iommu_domain *domain)
 }
 
 static const struct iommu_domain_ops mock_static_domain_ops = {
-	.attach_dev = mock_domain_attach,
+	.attach_dev = mock_static_domain_attach,
 	.free = mock_static_domain_free,
 };
 

@@ -98,6 +98,54 @@ DEFINE_EVENT(iommufd_device, iommufd_detach,
 );
 
 /*
+ * The IOMMU has reported a fault; error tells why nobody will read it, and is
+ * -ENODEV if nobody asked for it
+ */
+TRACE_EVENT(iommufd_fault,
+	    TP_PROTO(const struct iommufd_device *idev,
+		     const struct iommu_fault *fault, int error),
+	    TP_ARGS(idev, fault, error),
+	    TP_STRUCT__entry(__string(name, dev_name(idev->dev))
+			     __field(u64, fd)
+			     __field(u64, cookie)
+			     __field(u64, addr)
+			     __field(u32, device)
+			     __field(u32, type)
+			     __field(u32, reason)
+			     __field(u32, perm)
+			     __field(u32, pasid)
+			     __field(int, error)
+	    ),
+	    TP_fast_assign(__assign_str(name, dev_name(idev->dev));
+			   __entry->fd = idev->ictx->number;
+			   __entry->cookie = idev->cookie;
+			   __entry->device = idev->obj.id;
+			   __entry->type = fault->type;
+			   __entry->error = error;
+			   if (fault->type == IOMMU_FAULT_PAGE_REQ) {
+				   __entry->reason = 0;
+				   __entry->perm = fault->prm.perm;
+				   __entry->addr = fault->prm.addr;
+				   __entry->pasid = fault->prm.pasid;
+			   } else {
+				   __entry->reason = fault->event.reason;
+				   __entry->perm = fault->event.perm;
+				   __entry->addr = fault->event.addr;
+				   __entry->pasid = fault->event.pasid;
+			   }
+	    ),
+	    TP_printk("fd=%llu device=%u name=%s cookie=%#llx %s addr=%#llx pasid=%u perm=%#x reason=%u error=%d",
+		      __entry->fd, __entry->device, __get_str(name),
+		      __entry->cookie,
+		      __print_symbolic(__entry->type,
+				       { IOMMU_FAULT_DMA_UNRECOV, "unrecoverable" },
+				       { IOMMU_FAULT_PAGE_REQ, "request" },
+				       { 0, "lost" }),
+		      __entry->addr, __entry->pasid, __entry->perm,
+		      __entry->reason, __entry->error)
+);
+
+/*
  * Pages are pinned, maybe fewer than were wanted. tgid is the process whose
  * memory it is, or 0 for a file: who pays for that can change
  */

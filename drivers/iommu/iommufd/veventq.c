@@ -13,7 +13,6 @@
  * take events out: the first one stays where it is until it has been copied. The
  * descriptor is a user of the queue, and holds the context.
  */
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
@@ -230,6 +229,12 @@ static const struct file_operations veventq_fops = {
 	.llseek = no_llseek,
 };
 
+static const struct iommufd_queue_file veventq_file = {
+	.name = "[iommufd-vevent]",
+	.fops = &veventq_fops,
+	.flags = O_RDONLY,
+};
+
 /*
  * The object
  */
@@ -306,8 +311,7 @@ static int alloc(struct iommufd_call *call, struct iommufd_viommu *viommu)
 {
 	struct iommu_veventq_alloc *cmd = call->cmd;
 	struct iommufd_veventq *queue;
-	struct file *file;
-	int rc, fd;
+	int rc;
 
 	if (!viommu->viommu->type->event_len ||
 	    viommu->viommu->type->event_type != cmd->type)
@@ -315,26 +319,13 @@ static int alloc(struct iommufd_call *call, struct iommufd_viommu *viommu)
 	queue = alloc_queue(viommu, cmd);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	file = iommufd_queue_file(call->ictx, &queue->obj, "[iommufd-vevent]",
-				  &veventq_fops, queue, O_RDONLY, &fd);
-	if (IS_ERR(file)) {
-		rc = PTR_ERR(file);
-		goto err_destroy;
+	rc = iommufd_queue_publish(call, sizeof(*cmd), &queue->obj,
+				   &veventq_file, &cmd->out_veventq_id,
+				   &cmd->out_veventq_fd);
+	if (rc) {
+		iommufd_veventq_destroy(call->ictx, &queue->obj);
+		iommufd_object_abort(call->ictx, &queue->obj);
 	}
-	cmd->out_veventq_id = queue->obj.id;
-	cmd->out_veventq_fd = fd;
-	rc = iommufd_respond(call, sizeof(*cmd));
-	if (rc)
-		goto err_file;
-	iommufd_object_publish(call->ictx, &queue->obj);
-	fd_install(fd, file);
-	return 0;
-
-err_file:
-	iommufd_queue_file_abort(call->ictx, &queue->obj, file, fd);
-err_destroy:
-	iommufd_veventq_destroy(call->ictx, &queue->obj);
-	iommufd_object_abort(call->ictx, &queue->obj);
 	return rc;
 }
 

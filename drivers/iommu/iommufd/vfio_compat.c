@@ -33,7 +33,7 @@
 #include <linux/slab.h>
 #include <uapi/linux/vfio.h>
 
-#include "iommufd_private.h"
+#include "nesting.h"
 
 static unsigned int dma_entry_limit = U16_MAX;
 module_param(dma_entry_limit, uint, 0644);
@@ -259,6 +259,7 @@ static void unuse_ioas(struct iommufd_vfio_group *vgroup)
 	unsigned long unmapped;
 	bool used;
 
+	lockdep_assert_held(&ictx->vfio.lock);
 	if (!ioas)
 		return;
 	if (list_empty(&ictx->vfio.groups) && ioas->of_container) {
@@ -324,6 +325,7 @@ static int attach_group(struct iommufd_vfio_group *vgroup, u32 type)
 
 static void detach_group(struct iommufd_vfio_group *vgroup)
 {
+	lockdep_assert_held(&vgroup->ictx->vfio.lock);
 	if (vgroup->attached)
 		iommufd_group_detach(vgroup->ictx, vgroup->igroup);
 	vgroup->attached = false;
@@ -336,6 +338,7 @@ static int set_up_group(struct iommufd_vfio_group *vgroup,
 	struct iommufd_ctx *ictx = vgroup->ictx;
 	int rc;
 
+	lockdep_assert_held(&ictx->vfio.lock);
 	if (vgroup->type == IOMMUFD_VFIO_GROUP_IOMMU) {
 		vgroup->igroup = iommufd_group_bind(ictx, group);
 		if (IS_ERR(vgroup->igroup))
@@ -536,17 +539,9 @@ void iommufd_vfio_show_groups(struct seq_file *m, struct iommufd_ctx *ictx)
 
 static bool bus_can_nest(struct bus_type *bus)
 {
-	struct iommu_domain *domain;
-	bool can_nest;
+	const struct iommu_ops *ops = bus->iommu_ops;
 
-	if (!iommu_present(bus))
-		return false;
-	domain = iommu_domain_alloc(bus);
-	if (!domain)
-		return false;
-	can_nest = !iommu_enable_nesting(domain);
-	iommu_domain_free(domain);
-	return can_nest;
+	return ops && ops->user_ops && ops->user_ops->can_nest();
 }
 
 /* Can the IOMMU of any bus whose devices VFIO hands out? */
@@ -626,6 +621,7 @@ static int attach_groups(struct iommufd_ctx *ictx, u32 type)
 	struct iommufd_vfio_group *vgroup;
 	int rc;
 
+	lockdep_assert_held(&ictx->vfio.lock);
 	list_for_each_entry(vgroup, &ictx->vfio.groups, entry) {
 		rc = attach_group(vgroup, type);
 		if (rc)

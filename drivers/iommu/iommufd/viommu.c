@@ -94,7 +94,8 @@ int iommufd_viommu_invalidate(struct iommu_viommu *viommu,
 	if (!type->invalidate_len)
 		return -EOPNOTSUPP;
 	return iommufd_for_entries(entries, type->invalidate_type,
-				   type->invalidate_len, invalidate, viommu);
+				   type->invalidate_len, true, invalidate,
+				   viommu);
 }
 
 /*

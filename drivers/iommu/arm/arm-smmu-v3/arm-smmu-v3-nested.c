@@ -25,6 +25,7 @@
 #include <linux/bitfield.h>
 #include <linux/io.h>
 #include <linux/moduleparam.h>
+#include <linux/platform_device.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd.h>
 
@@ -235,6 +236,11 @@ static int add_streams(struct guest_batch *batch,
 	/* A device that does not cache translations does not answer */
 	if (guest->atc && !master->ats_enabled)
 		return 0;
+	/* One without PASIDs need not know what a PASID prefix is */
+	if (guest->atc && guest->cmd[0] & CMDQ_0_SSV &&
+	    (!master->ssid_bits ||
+	     FIELD_GET(CMDQ_ATC_0_SSID, guest->cmd[0]) >> master->ssid_bits))
+		return -EIO;
 	for (i = 0; i < master->num_streams && !rc; i++)
 		rc = add_cmd(batch, guest, master->streams[i].id);
 	return rc;
@@ -454,9 +460,27 @@ static const struct iommu_user_format arm_smmu_formats[] = {
 	},
 };
 
+static int has_nesting(struct device *dev, void *unused)
+{
+	struct arm_smmu_device *smmu = dev_get_drvdata(dev);
+
+	return smmu && smmu->features & ARM_SMMU_FEAT_NESTING;
+}
+
+/* SMMUs stay once they are there */
+static bool arm_smmu_can_nest(void)
+{
+	struct device_driver *driver = driver_find("arm-smmu-v3",
+						   &platform_bus_type);
+
+	return driver && driver_for_each_device(driver, NULL, NULL, has_nesting);
+}
+
 const struct iommu_user_ops arm_smmu_user_ops = {
 	.formats = arm_smmu_formats,
 	.num_formats = ARRAY_SIZE(arm_smmu_formats),
 	.viommus = arm_smmu_viommus,
 	.num_viommus = ARRAY_SIZE(arm_smmu_viommus),
+	.can_nest = arm_smmu_can_nest,
+	.reports_faults = true,
 };

@@ -235,6 +235,33 @@ TEST_F(child, descendants_lose_too)
 				    4 * page_size));
 }
 
+/* The common ancestor's unmap would not find the copy */
+TEST_F(child, relatives_but_parent_and_siblings_give_no_copies)
+{
+	struct space grandchild, uncle;
+
+	ASSERT_EQ(0, space_alloc(self->fd, self->child.ioas, &grandchild));
+	ASSERT_EQ(0, space_alloc(self->fd, self->parent.ioas, &uncle));
+	EXPECT_EQ(-EINVAL, ioas_copy_fixed(self->fd, grandchild.ioas,
+					   self->parent.ioas, page_size, IOVA,
+					   IOVA));
+	ASSERT_EQ(0, ioas_copy_fixed(self->fd, uncle.ioas, self->parent.ioas,
+				     page_size, IOVA, IOVA));
+	EXPECT_EQ(-EINVAL, ioas_copy_fixed(self->fd, grandchild.ioas,
+					   uncle.ioas, page_size, IOVA, IOVA));
+	ASSERT_EQ(0, ioas_copy_fixed(self->fd, self->child.ioas, uncle.ioas,
+				     page_size, IOVA, IOVA));
+	ASSERT_EQ(0, ioas_copy_fixed(self->fd, grandchild.ioas,
+				     self->child.ioas, page_size, IOVA, IOVA));
+	EXPECT_EQ(-EINVAL, ioas_copy_fixed(self->fd, self->child.ioas,
+					   grandchild.ioas, page_size,
+					   2 * IOVA, IOVA));
+	ASSERT_EQ(0, ioas_unmap_all(self->fd, self->parent.ioas, NULL));
+	EXPECT_EQ(0, mapped(self->fd, &self->child));
+	EXPECT_EQ(0, mapped(self->fd, &grandchild));
+	EXPECT_EQ(0, mapped(self->fd, &uncle));
+}
+
 TEST_F(child, copies_of_copies_are_lost)
 {
 	struct space sibling;

@@ -5,6 +5,7 @@
  * EDU0 and EDU1 name two edu devices, each alone in its group, EDU_GROUP two
  * in one group, all bound to vfio-pci.
  */
+#include <pthread.h>
 #include <stdio.h>
 
 #include "edu_device.h"
@@ -510,6 +511,64 @@ TEST_F(edu, page_table_of_the_user_carries_dma)
 	EXPECT_EQ(-EBUSY, iommu_destroy(self->fd, self->ioas));
 	EXPECT_EQ(0, iommu_destroy(self->fd, hwpt));
 	EXPECT_EQ(0, iommu_destroy(self->fd, self->ioas));
+}
+
+/* Maps and unmaps a page in several address spaces until it is told to stop */
+struct mapper {
+	int fd;
+	__u32 ioas[2];
+	void *memory;
+	bool stop;
+	unsigned int rounds;
+	int rc;
+};
+
+static void *keep_mapping(void *arg)
+{
+	struct mapper *mapper = arg;
+
+	while (!mapper->rc && !__atomic_load_n(&mapper->stop, __ATOMIC_RELAXED)) {
+		__u32 ioas = mapper->ioas[mapper->rounds++ % 2];
+
+		mapper->rc = ioas_map_fixed(mapper->fd, ioas, mapper->memory,
+					    page_size, IOVA) ?:
+			     ioas_unmap(mapper->fd, ioas, IOVA, page_size);
+	}
+	return NULL;
+}
+
+/* Drivers of IOMMUs find the devices of a table while it is changed */
+TEST_F(edu, device_comes_and_goes_while_others_map)
+{
+	struct mapper mapper = {
+		.fd = self->fd,
+		.ioas[0] = self->ioas,
+		.memory = self->memory,
+	};
+	pthread_t thread;
+	__u32 hwpt[2];
+
+	ASSERT_EQ(0, ioas_alloc(self->fd, &mapper.ioas[1]));
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, hwpt_alloc(self->fd, self->edu.dev_id,
+					mapper.ioas[i], 0, &hwpt[i]));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_mapping, &mapper));
+	for (int i = 0; i < 200; i++) {
+		EXPECT_EQ(0, attach(&self->edu, hwpt[i % 2]));
+		EXPECT_EQ(0, attach(&self->edu, hwpt[(i + 1) % 2]));
+		EXPECT_EQ(0, edu_device_detach(&self->edu));
+	}
+	EXPECT_EQ(0, attach(&self->edu, hwpt[0]));
+	__atomic_store_n(&mapper.stop, true, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, mapper.rc);
+	EXPECT_LT(100, mapper.rounds);
+
+	/* and what was unmapped last is out of reach */
+	ASSERT_EQ(0, load(&self->edu, self->staging, 7));
+	fill(self->memory, page_size, 8);
+	ASSERT_EQ(0, edu_dma(&self->edu.engine, EDU_TO_MEMORY, IOVA, EDU_MEMORY_SIZE));
+	EXPECT_TRUE(is_filled(self->memory, EDU_MEMORY_SIZE, 8));
 }
 
 TEST_F(edu, bound_device_is_not_destroyed_by_its_id)
@@ -1101,6 +1160,31 @@ TEST_F(edu, hw_info_has_the_generic_part)
 		    IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED);
 	EXPECT_FALSE(info.out_capabilities & (IOMMU_HW_CAP_PCI_PASID_EXEC |
 					      IOMMU_HW_CAP_PCI_PASID_PRIV));
+}
+
+/* A queue that nothing could ever come into is refused */
+TEST_F(edu, fault_queue_needs_an_iommu_that_reports_faults)
+{
+	struct iommu_hw_info info = {
+		.size = sizeof(info),
+		.dev_id = self->edu.dev_id,
+	};
+	__u32 queue_id;
+	int queue = fault_queue_alloc(self->fd, 0, &queue_id);
+	struct iommu_hwpt_alloc alloc = {
+		.size = sizeof(alloc),
+		.flags = IOMMU_HWPT_FAULT_ID_VALID,
+		.dev_id = self->edu.dev_id,
+		.pt_id = self->ioas,
+		.fault_id = queue_id,
+	};
+
+	ASSERT_LE(0, queue);
+	ASSERT_EQ(0, iommu_ioctl(self->fd, IOMMU_GET_HW_INFO, &info));
+	EXPECT_EQ(info.out_data_type == IOMMU_HW_INFO_TYPE_ARM_SMMUV3 ?
+		  0 : -EOPNOTSUPP,
+		  iommu_ioctl(self->fd, IOMMU_HWPT_ALLOC, &alloc));
+	close(queue);
 }
 
 /* What the device writes is found, and what it reads is not */

@@ -4,8 +4,10 @@
  * in-kernel accesses (CONFIG_IOMMUFD_TEST). A file begins with nothing but holes
  * and is not mapped by the process, unless the test does that.
  */
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include "mock_fixture.h"
 
@@ -993,6 +995,38 @@ TEST_F(mock, map_without_free_huge_pages_fails)
 	EXPECT_EQ(0, ioas_map_file(self->fd, self->ioas, file, 0, HUGETLB_SIZE,
 				   IOVA));
 	close(file);
+}
+
+static sig_atomic_t signals;
+
+static void count_signal(int number)
+{
+	signals++;
+}
+
+TEST_F(mock, signals_do_not_break_a_map)
+{
+	const struct itimerval often = { { 0, 300 }, { 0, 300 } };
+	const struct itimerval never = {};
+	size_t length = 8 * HUGETLB_SIZE;
+	struct mock_device dev;
+	int file;
+
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	ASSERT_NE(SIG_ERR, signal(SIGALRM, count_signal));
+	for (int i = 0; i < 3; i++) {
+		/* All pages are holes, which it takes long to fill */
+		file = file_create(MEMFD_HUGETLB, length);
+		ASSERT_LE(0, file);
+		signals = 0;
+		ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+		EXPECT_EQ(0, ioas_map_file(self->fd, self->ioas, file, 0,
+					   length, IOVA));
+		ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+		EXPECT_LT(0, signals);
+		EXPECT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, length));
+		close(file);
+	}
 }
 
 /*

@@ -622,7 +622,7 @@ TEST_F(ioasid, bad_invalidations_are_refused)
 	EXPECT_EQ(-ENOENT, INVALIDATE(77, &entry, sizeof(entry), 1));
 	EXPECT_EQ(-EINVAL, INVALIDATE(id, &entry, sizeof(entry) - 1, 1));
 	EXPECT_EQ(-EINVAL, INVALIDATE(id, &entry, 0, 1));
-	EXPECT_EQ(-EINVAL, INVALIDATE(id, NULL, sizeof(entry), 1));
+	EXPECT_EQ(-EFAULT, INVALIDATE(id, NULL, sizeof(entry), 1));
 	EXPECT_EQ(-EFAULT, INVALIDATE(id, (void *)8, sizeof(entry), 1));
 	EXPECT_EQ(-EINVAL, INVALIDATE(id, &entry, sizeof(entry),
 				      (1 << 19) + 1));

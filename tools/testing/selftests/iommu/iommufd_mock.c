@@ -217,6 +217,19 @@ TEST_F(attach, all_tables_of_an_ioas_have_all_mappings)
 						  self->memory, page_size));
 }
 
+#ifdef __aarch64__
+TEST_F(attach, tag_of_a_pointer_is_ignored)
+{
+	void *tagged = (void *)((uintptr_t)self->memory | 0x5aUL << 56);
+
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, tagged, page_size,
+				    IOVA));
+	EXPECT_EQ(0, mock_check_map(self->fd, self->dev.hwpt, IOVA,
+				    self->memory, page_size));
+	EXPECT_EQ(0, mock_check_pins(self->fd, self->memory, page_size, 1));
+}
+#endif
+
 TEST_F(attach, memory_stays_pinned_until_the_last_table_goes)
 {
 	__u32 hwpt[2];
@@ -672,7 +685,22 @@ TEST_F(attach, hw_info_needs_a_buffer_for_a_length)
 		.data_len = 4,
 	};
 
-	EXPECT_EQ(-EINVAL, iommu_ioctl(self->fd, IOMMU_GET_HW_INFO, &info));
+	EXPECT_EQ(-EFAULT, iommu_ioctl(self->fd, IOMMU_GET_HW_INFO, &info));
+}
+
+/* What was put out is not taken for what is asked */
+TEST_F(attach, hw_info_can_be_asked_again_with_the_same_struct)
+{
+	struct iommu_hw_info info = {
+		.size = sizeof(info),
+		.dev_id = self->dev.idev,
+	};
+
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, iommu_ioctl(self->fd, IOMMU_GET_HW_INFO, &info));
+		EXPECT_NE(0, info.out_data_type);
+		info.data_len = 0;
+	}
 }
 
 TEST_F(attach, hw_info_of_an_unknown_type_is_unsupported)

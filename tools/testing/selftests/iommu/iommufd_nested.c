@@ -111,7 +111,7 @@ TEST_F(nested, wrong_data_are_refused)
 #define ALLOC(_type, _data, _len)                                              \
 	hwpt_alloc_data(self->fd, self->dev.idev, self->parent, 0, _type,      \
 			_data, _len, &id)
-	EXPECT_EQ(-EINVAL, ALLOC(IOMMU_HWPT_DATA_NONE, NULL, 0));
+	EXPECT_EQ(-EOPNOTSUPP, ALLOC(IOMMU_HWPT_DATA_NONE, NULL, 0));
 	EXPECT_EQ(-EINVAL, ALLOC(IOMMU_HWPT_DATA_NONE, &arg,
 				 sizeof(arg.data)));
 	EXPECT_EQ(-EOPNOTSUPP, ALLOC(MOCK_HWPT_DATA + 100, &arg,
@@ -438,7 +438,7 @@ TEST_F(nested, bad_arrays_are_refused)
 				      &entry, sizeof(entry) - 1, 1));
 	EXPECT_EQ(-EINVAL, INVALIDATE(self->nested, MOCK_INVALIDATE_DATA,
 				      &entry, 0, 1));
-	EXPECT_EQ(-EINVAL, INVALIDATE(self->nested, MOCK_INVALIDATE_DATA, NULL,
+	EXPECT_EQ(-EFAULT, INVALIDATE(self->nested, MOCK_INVALIDATE_DATA, NULL,
 				      sizeof(entry), 1));
 	EXPECT_EQ(0, num);
 	EXPECT_EQ(-EFAULT, INVALIDATE(self->nested, MOCK_INVALIDATE_DATA,
@@ -494,6 +494,11 @@ TEST_F(nested, long_arrays_tell_how_far_they_got)
 	num = fitting;
 	EXPECT_EQ(-EFAULT, invalidate(self->fd, self->nested, entries, &num));
 	EXPECT_EQ(fitting / 4 * 3, num);
+	/* the end of the memory is in the middle of a batch, and of an entry */
+	num = fitting;
+	EXPECT_EQ(-EFAULT, invalidate(self->fd, self->nested,
+				      (void *)entries + page_size + 12, &num));
+	EXPECT_EQ((2 * page_size - 12) / sizeof(*entries), num);
 	munmap(entries, 3 * page_size);
 }
 

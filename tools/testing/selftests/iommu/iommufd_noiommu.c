@@ -705,12 +705,18 @@ TEST_F(noiommu, table_of_nobody_gives_no_address)
 
 TEST_F(noiommu, table_can_do_nothing_special)
 {
+	static const __u32 flags[] = {
+		IOMMU_HWPT_ALLOC_NEST_PARENT,
+		IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
+		IOMMU_HWPT_FAULT_ID_VALID,
+		IOMMU_HWPT_ALLOC_PASID,
+	};
 	__u32 hwpt;
 
-	EXPECT_EQ(-EOPNOTSUPP, hwpt_alloc(self->fd, self->edu.dev_id,
-					  self->ioas,
-					  IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
-					  &hwpt));
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		EXPECT_EQ(-EOPNOTSUPP, hwpt_alloc(self->fd, self->edu.dev_id,
+						  self->ioas, flags[i],
+						  &hwpt));
 	EXPECT_EQ(-EOPNOTSUPP, hwpt_alloc_data(self->fd, self->edu.dev_id,
 					       self->ioas, 0, 1, &hwpt,
 					       sizeof(hwpt), &hwpt));

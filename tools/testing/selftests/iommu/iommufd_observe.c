@@ -598,7 +598,7 @@ TEST_F(trace, nothing_is_traced_while_events_are_off)
 				   (long)self->memory));
 }
 
-TEST_F(trace, attach_and_detach_are_traced)
+TEST_F(trace, attach_fault_and_detach_are_traced)
 {
 	char name[64], line[256] = "";
 	struct mock_device dev;
@@ -618,6 +618,11 @@ TEST_F(trace, attach_and_detach_are_traced)
 	EXPECT_TRUE(traced_format("attach", self->number,
 				  "device=%u name=%s cookie=0x0 ioas=%u hwpt=%u",
 				  dev.idev, name, self->ioas, dev.hwpt));
+	/* nobody has asked for the fault, but it is seen here */
+	EXPECT_EQ(-ENODEV, mock_report_fault(self->fd, dev.idev, true, 6));
+	EXPECT_TRUE(traced_format("fault", self->number,
+				  "device=%u name=%s cookie=0x0 unrecoverable addr=0x1234000 pasid=0 perm=0x1 reason=6 error=-19",
+				  dev.idev, name));
 	ASSERT_EQ(0, iommu_destroy(self->fd, dev.stdev));
 	EXPECT_TRUE(traced_format("detach", self->number,
 				  "device=%u name=%s cookie=0x0 ioas=%u hwpt=%u",

@@ -113,7 +113,8 @@ TEST_F(viommu, wrong_nested_tables_are_refused)
 #define ALLOC(_dev, _flags, _type, _len)                                       \
 	hwpt_alloc_data(self->fd, _dev, self->viommu, _flags, _type, &data,    \
 			_len, &id)
-	EXPECT_EQ(-EINVAL, ALLOC(self->dev.idev, 0, IOMMU_HWPT_DATA_NONE, 0));
+	EXPECT_EQ(-EOPNOTSUPP, ALLOC(self->dev.idev, 0, IOMMU_HWPT_DATA_NONE,
+				     0));
 	EXPECT_EQ(-EOPNOTSUPP, ALLOC(self->dev.idev, 0, 0x1234, sizeof(data)));
 	EXPECT_EQ(-EINVAL, ALLOC(self->dev.idev, 0, MOCK_HWPT_DATA, 3));
 	EXPECT_EQ(-EOPNOTSUPP, ALLOC(self->dev.idev,
@@ -408,6 +409,7 @@ TEST_F(viommu, virtual_id_says_whose_cache_is_invalidated)
 		{ .virt_id = VIRT_ID + 2 },
 		{ .virt_id = VIRT_ID },
 	};
+	struct mock_viommu_invalidate *memory;
 	__u32 id[2], num = 4;
 
 #define INVALIDATE(_array, _len) \
@@ -437,6 +439,17 @@ TEST_F(viommu, virtual_id_says_whose_cache_is_invalidated)
 	num = 1;
 	EXPECT_EQ(-EINVAL, INVALIDATE(entries, sizeof(*entries) - 1));
 	EXPECT_EQ(0, num);
+	/* nothing is done if the array cannot be read to its end */
+	num = 1000;
+	memory = memory_map(2 * page_size);
+	ASSERT_NE(NULL, memory);
+	ASSERT_EQ(0, munmap((void *)memory + page_size, page_size));
+	for (__u32 i = 0; i < page_size / sizeof(*memory); i++)
+		memory[i].virt_id = VIRT_ID;
+	EXPECT_EQ(-EFAULT, INVALIDATE(memory, sizeof(*memory)));
+	EXPECT_EQ(0, num);
+	EXPECT_EQ(0, mock_check_cache(self->fd, self->dev.idev, 0,
+				      MOCK_CACHE_PRESET));
 	EXPECT_EQ(0, INVALIDATE(NULL, 0));
 	EXPECT_EQ(-EINVAL, hwpt_invalidate(self->fd, self->viommu, 0x0dadbeef,
 					   NULL, 0, &num));
