@@ -30,6 +30,8 @@
  *
  * Locks, outermost first: vfio_device_set.lock, vfio_group.group_lock or
  * vfio_device_file.kvm_lock. vfio_cdev_lock is never held together with these.
+ * Devices of different users can be in one set: attach, detach and unbind, which
+ * wait for memory of the user, have attach_lock or none.
  */
 #include <linux/capability.h>
 #include <linux/cdev.h>
@@ -55,6 +57,7 @@
  *	   lock, and then true until release: it holds a registration
  * @kvm: the virtual machine that knows of the descriptor; under @kvm_lock
  * @kvm_lock: held while the driver may take a reference on @kvm
+ * @attach_lock: held to attach or detach @bound
  */
 struct vfio_device_file {
 	struct vfio_device *device;
@@ -62,6 +65,7 @@ struct vfio_device_file {
 	struct vfio_device *bound;
 	struct kvm *kvm;
 	struct mutex kvm_lock;
+	struct mutex attach_lock;
 };
 
 static dev_t vfio_cdev_devt;
@@ -162,6 +166,16 @@ static int vfio_cdev_call_driver(struct vfio_device_file *df,
 	return ret;
 }
 
+/*
+ * Who closed the device may still be about to unbind it. Pairs with
+ * vfio_iommufd_unbind()
+ */
+static bool vfio_cdev_is_bound(struct vfio_device *device)
+{
+	return smp_load_acquire(&device->iommufd_access) ||
+	       smp_load_acquire(&device->iommufd_device);
+}
+
 static int vfio_cdev_open_device(struct vfio_device_file *df,
 				 struct iommufd_ctx *ictx, const uuid_t *token,
 				 const u64 *cookie, u32 *dev_id)
@@ -178,7 +192,7 @@ static int vfio_cdev_open_device(struct vfio_device_file *df,
 		ret = -EINVAL;
 		goto err_unlock;
 	}
-	if (device->open_count) {
+	if (device->open_count || vfio_cdev_is_bound(device)) {
 		ret = -EBUSY;
 		goto err_unlock;
 	}
@@ -234,12 +248,19 @@ static void vfio_cdev_close_device(struct vfio_device *device)
 	if (device->ops->close_device)
 		device->ops->close_device(device);
 	device->kvm = NULL;
-	/* The driver may unpin what it has pinned until here */
-	vfio_iommufd_unbind(device);
+	/* Alone in its set, and its driver may unpin as long as this takes */
+	if (vfio_device_has_access(device))
+		vfio_iommufd_unbind(device);
 	device->open_count--;
-	vfio_group_put_cdev_user(device->group);
 	mutex_unlock(&device->dev_set->lock);
 
+	/*
+	 * What is waited for here is no matter of the other devices of the set.
+	 * Nobody can open the device before this is done
+	 */
+	if (vfio_cdev_is_bound(device))
+		vfio_iommufd_unbind(device);
+	vfio_group_put_cdev_user(device->group);
 	module_put(device->dev->driver->owner);
 	vfio_device_put_registration(device);
 }
@@ -297,7 +318,8 @@ vfio_cdev_ioctl_bind_iommufd(struct vfio_device_file *df,
 }
 
 static long
-vfio_cdev_ioctl_attach_pt(struct vfio_device *device,
+vfio_cdev_ioctl_attach_pt(struct vfio_device_file *df,
+			  struct vfio_device *device,
 			  struct vfio_device_attach_iommufd_pt __user *arg)
 {
 	size_t minsz = offsetofend(struct vfio_device_attach_iommufd_pt, pt_id);
@@ -321,16 +343,17 @@ vfio_cdev_ioctl_attach_pt(struct vfio_device *device,
 	if (put_user(attach.pt_id, &arg->pt_id))
 		return -EFAULT;
 
-	mutex_lock(&device->dev_set->lock);
+	mutex_lock(&df->attach_lock);
 	ret = vfio_iommufd_attach(device, &attach.pt_id);
-	mutex_unlock(&device->dev_set->lock);
+	mutex_unlock(&df->attach_lock);
 	if (ret)
 		return ret;
 	return put_user(attach.pt_id, &arg->pt_id);
 }
 
 static long
-vfio_cdev_ioctl_detach_pt(struct vfio_device *device,
+vfio_cdev_ioctl_detach_pt(struct vfio_device_file *df,
+			  struct vfio_device *device,
 			  struct vfio_device_detach_iommufd_pt __user *arg)
 {
 	size_t minsz = offsetofend(struct vfio_device_detach_iommufd_pt, flags);
@@ -349,9 +372,9 @@ vfio_cdev_ioctl_detach_pt(struct vfio_device *device,
 	if (detach.flags & VFIO_DEVICE_DETACH_PASID)
 		return -EOPNOTSUPP;
 
-	mutex_lock(&device->dev_set->lock);
+	mutex_lock(&df->attach_lock);
 	vfio_iommufd_detach(device);
-	mutex_unlock(&device->dev_set->lock);
+	mutex_unlock(&df->attach_lock);
 	return 0;
 }
 
@@ -378,9 +401,9 @@ static long vfio_cdev_fops_unl_ioctl(struct file *filep, unsigned int cmd,
 		if (ret)
 			return ret;
 		if (cmd == VFIO_DEVICE_ATTACH_IOMMUFD_PT)
-			ret = vfio_cdev_ioctl_attach_pt(device, uarg);
+			ret = vfio_cdev_ioctl_attach_pt(df, device, uarg);
 		else
-			ret = vfio_cdev_ioctl_detach_pt(device, uarg);
+			ret = vfio_cdev_ioctl_detach_pt(df, device, uarg);
 		vfio_device_pm_runtime_put(device);
 		return ret;
 	default:
@@ -438,6 +461,7 @@ static int vfio_cdev_fops_open(struct inode *inode, struct file *filep)
 		goto err_unlock;
 	}
 	mutex_init(&df->kvm_lock);
+	mutex_init(&df->attach_lock);
 	list_add(&df->node, &df->device->cdev_files);
 	mutex_unlock(&vfio_cdev_lock);
 

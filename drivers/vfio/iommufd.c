@@ -157,25 +157,28 @@ int vfio_iommufd_bind(struct vfio_device *device, struct iommufd_ctx *ictx,
 	return 0;
 }
 
+/* Pairs with vfio_cdev_is_bound() */
 void vfio_iommufd_unbind(struct vfio_device *device)
 {
 	vfio_iommufd_detach(device);
 	if (device->iommufd_access) {
 		iommufd_access_destroy(device->iommufd_access);
-		device->iommufd_access = NULL;
+		smp_store_release(&device->iommufd_access, NULL);
 	} else {
 		iommufd_device_unbind(device->iommufd_device);
-		device->iommufd_device = NULL;
+		smp_store_release(&device->iommufd_device, NULL);
 	}
 }
 
-/* On success @pt_id is what the device uses: a HWPT, or for an access the IOAS */
+/*
+ * On success @pt_id is what the device uses: a HWPT, or for an access the IOAS. The
+ * one file or group that has the device open lets one attach or detach at a time.
+ * No lock that others need is held: memory of the user may be faulted in
+ */
 int vfio_iommufd_attach(struct vfio_device *device, u32 *pt_id)
 {
 	bool replace = device->iommufd_attached;
 	int ret;
-
-	lockdep_assert_held(&device->dev_set->lock);
 
 	if (device->iommufd_access)
 		ret = replace ?
@@ -192,8 +195,6 @@ int vfio_iommufd_attach(struct vfio_device *device, u32 *pt_id)
 
 void vfio_iommufd_detach(struct vfio_device *device)
 {
-	lockdep_assert_held(&device->dev_set->lock);
-
 	if (!device->iommufd_attached)
 		return;
 	if (device->iommufd_access)

@@ -71,7 +71,10 @@ void vfio_pci_bars_close(struct vfio_pci_core_device *vdev)
 	}
 }
 
-/* Nobody has a BAR mapped for DMA from here to vfio_pci_bars_unblock() */
+/*
+ * Nobody has a BAR mapped for DMA from here to vfio_pci_bars_unblock(), which finds
+ * out anew whether the device answers
+ */
 void vfio_pci_bars_block(struct vfio_pci_core_device *vdev)
 {
 	unsigned int bar;
@@ -83,11 +86,18 @@ void vfio_pci_bars_block(struct vfio_pci_core_device *vdev)
 
 void vfio_pci_bars_unblock(struct vfio_pci_core_device *vdev)
 {
+	struct device_memory *memory;
 	unsigned int bar;
 
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		if (vdev->bar_memory[bar])
-			device_memory_unblock(vdev->bar_memory[bar]);
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		memory = vdev->bar_memory[bar];
+		if (!memory)
+			continue;
+		down_read(&vdev->memory_lock);
+		device_memory_set_enabled(memory, bars_enabled(vdev));
+		up_read(&vdev->memory_lock);
+		device_memory_unblock(memory);
+	}
 }
 
 /* Release memory_lock after what may have made the BARs come or go */
@@ -190,6 +200,9 @@ int vfio_pci_core_feature_dma_buf(struct vfio_device *device, u32 flags,
 	ret = check_dma_buf_args(&args);
 	if (ret)
 		return ret;
+	/* A driver that has its own mmap may hide a part of a BAR */
+	if (vdev->vdev.ops->mmap != vfio_pci_core_mmap)
+		return -ENOTTY;
 	memory = vdev->bar_memory[args.region_index];
 	if (!memory || !range.length ||
 	    !PAGE_ALIGNED(range.offset | range.length) ||
