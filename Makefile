@@ -15,14 +15,17 @@ help: ## this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 	@echo
 	@echo 'Variables (VAR=value):'
-	@echo '  LINUX     a 6.1.y kernel tree or tarball; default: the newest linux-source-6.1 of Debian'
+	@echo '  LINUX     a 6.1.y kernel tarball or tree (of a git tree, what is committed);'
+	@echo '            default: the newest linux-source-6.1 of Debian'
 	@echo '  ARCH      x86_64 (default) or arm64'
 	@echo '  CONFIG    default, test, debug or shim: the kernel configuration (configs/)'
-	@echo '  MACHINE   the virtual machine of run, bench and shell (scripts/vm --list)'
+	@echo '  MACHINE   the virtual machine of run, qemu-l2, bench and shell (scripts/vm --list)'
 	@echo '  MODE      how QEMU gets its devices in qemu-l2: legacy, shim or iommufd (default)'
 	@echo '  MACHINES  the virtual machines of test; default: all'
 	@echo '  TESTS     run only those test programs whose name matches this pattern'
 	@echo '  PEER      a kernel image that bench puts beside this one (scripts/bench)'
+	@echo '  BENCH_GIB memory of bench in GiB; with 8, mappings of 8 GiB are measured, too'
+	@echo '  CONFIG_FILE  the kernel configuration that deb starts from; default: that of Debian'
 	@echo '  ACCEL=kvm use hardware virtualization; default: emulation'
 	@echo '  NO_INSTALL=1  install no Debian package, only say which are missing'
 
@@ -88,4 +91,5 @@ check: ## static checks of our files: sparse, W=1, checkpatch, kernel-doc, mando
 
 clean: ## remove all that was built; downloads and the compiler cache stay
 	rm -rf $(BUILD)/linux $(BUILD)/linux.new $(BUILD)/kernel-* $(BUILD)/headers-* \
-		$(BUILD)/programs-* $(BUILD)/initramfs-* $(BUILD)/logs $(BUILD)/series $(BUILD)/check
+		$(BUILD)/programs-* $(BUILD)/initramfs-* $(BUILD)/logs $(BUILD)/series $(BUILD)/check \
+		$(BUILD)/deb $(BUILD)/patches.new

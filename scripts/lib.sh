@@ -10,12 +10,15 @@
 #   base/              the unpacked linux-source package
 #   linux/             the assembled kernel tree, a git repository
 #   kernel-ARCH-CONFIG/ kernel builds (O=)
-#   headers-ARCH/      uAPI headers of the tree
+#   headers-ARCH/      uAPI headers of the tree (headers-build-ARCH/: what makes them)
 #   programs-ARCH/     test programs and tools, statically linked
 #   initramfs-*/       what the VM boots with
 #   busybox-ARCH/      busybox for a machine of another architecture
 #   logs/              console logs of the VM
 #   series/            the git-am-able series
+#   check/             what the static checks build
+#   deb/               Debian packages of the kernel (kernel/: what makes them)
+#   config/            the unpacked linux-config package, for those
 #   ccache/            compiler cache, shared by all builds
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -28,7 +31,7 @@ JOBS=${JOBS:-$(nproc)}
 mkdir -p "$BUILD"
 
 # The parts of this repository that stand at their kernel path, and the patches.
-OVERLAY="Documentation drivers include lib mm tools"
+OVERLAY="Documentation drivers include mm tools"
 OVERLAY_SUBJECT="iommufd: the overlay"
 PATCHES=$TOP/patches
 
@@ -60,7 +63,9 @@ overlay_files() {
 	if git -C "$TOP" rev-parse -q --git-dir >/dev/null 2>&1; then
 		git -C "$TOP" ls-files -co --exclude-standard -- "${dirs[@]}"
 	else
-		(cd "$TOP" && find "${dirs[@]}" -type f)
+		# Not a repository, but .gitignore files hold all the same
+		GIT_INDEX_FILE=$BUILD/.no-index git -C "$TOP" --git-dir="$TREE/.git" --work-tree="$TOP" \
+			ls-files -o --exclude-standard -- "${dirs[@]}"
 	fi | sort -u | while read -r f; do [ ! -f "$TOP/$f" ] || echo "$f"; done
 }
 

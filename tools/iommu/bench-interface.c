@@ -8,6 +8,7 @@
  * ends the program.
  */
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -130,6 +131,23 @@ __u32 iommufd_alloc_table(const struct space *space, __u32 ioas)
 	if (ioctl(space->fd, IOMMU_HWPT_ALLOC, &alloc))
 		err(1, "IOMMU_HWPT_ALLOC");
 	return alloc.out_hwpt_id;
+}
+
+/* 0 if the kernel does not know it */
+__u32 iommufd_register(const struct space *space, void *va, __u64 size)
+{
+	struct iommu_memory_register cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_MEMORY_REGISTER_WRITEABLE,
+		.user_va = (uintptr_t)va,
+		.length = size,
+	};
+
+	if (!ioctl(space->fd, IOMMU_MEMORY_REGISTER, &cmd))
+		return cmd.out_memory_id;
+	if (errno != ENOTTY)
+		err(1, "IOMMU_MEMORY_REGISTER");
+	return 0;
 }
 
 void iommufd_destroy(const struct space *space, __u32 id)

@@ -61,6 +61,7 @@ void iommufd_copy(const struct space *space, __u32 dst_ioas, __u64 iova,
 		  __u64 size);
 void iommufd_unmap_from(const struct space *space, __u32 ioas, __u64 iova,
 			__u64 size);
+__u32 iommufd_register(const struct space *space, void *va, __u64 size);
 void iommufd_destroy(const struct space *space, __u32 id);
 
 /*

@@ -30,28 +30,40 @@ int iommu_fd_open(void)
 		return iommu;
 	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
 		errx(IOMMUCTL_FAILED,
-		     "there is no /dev/iommu: the kernel has to have CONFIG_IOMMUFD");
+		     "there is no /dev/iommu: load the module iommufd (modprobe iommufd), or build a kernel with CONFIG_IOMMUFD");
 	err(IOMMUCTL_FAILED, "/dev/iommu");
+}
+
+/* vfio-pci, a variant of it such as mlx5-vfio-pci, or what drives mediated devices */
+static bool has_vfio_driver(const struct sysfs_device *device)
+{
+	return strstr(device->driver, "vfio") ||
+	       (device->mediated && *device->driver);
 }
 
 static void tell_how_to_bind(const struct sysfs_device *device)
 {
-	if (!strncmp(device->driver, "vfio", 4)) {
+	if (has_vfio_driver(device)) {
 		warnx("%s has no device file, though its driver is %s:",
 		      device->name, device->driver);
 		fputs("the kernel has to have CONFIG_VFIO_DEVICE_CDEV\n",
 		      stderr);
 		return;
 	}
-	warnx("%s is not in VFIO's hands: its driver is %s. To change that:",
-	      device->name, *device->driver ? device->driver : "none");
+	warnx("%s is not in VFIO's hands: its driver is %s%s", device->name,
+	      *device->driver ? device->driver : "none",
+	      device->pci ? ". To change that:" : "");
+	if (!device->pci)
+		return;
+	if (access("/sys/bus/pci/drivers/vfio-pci", F_OK))
+		fputs("  modprobe vfio-pci\n", stderr);
 	fprintf(stderr, "  echo vfio-pci > %s/driver_override\n", device->dir);
 	if (*device->driver)
 		fprintf(stderr, "  echo %s > %s/driver/unbind\n", device->name,
 			device->dir);
 	fprintf(stderr, "  echo %s > /sys/bus/pci/drivers_probe\n",
 		device->name);
-	if (!*device->iommu && !device->mediated)
+	if (!*device->iommu)
 		fprintf(stderr,
 			"It has no IOMMU: before that, if you accept that it is unsafe:\n"
 			"  echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode\n");

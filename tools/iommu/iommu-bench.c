@@ -9,7 +9,8 @@
  *   -i  measure /dev/iommu only
  *   -r  number of runs, of which the median is taken (default 5); mappings of
  *       more than 1 GiB are measured twice
- *   -s  size of the largest mapping in GiB (default 8)
+ *   -s  memory to allocate, in GiB (default 8); with 8 or more, mappings of 8 GiB
+ *       are measured, too
  *   -p  only this part of the tests: memory, gigantic (pages of 1 GiB, which
  *       the kernel may have to reserve at boot), threads (which needs a second
  *       device and two processors), container (memory once more, through
@@ -23,10 +24,12 @@
  * many. A test is repeated until it takes long enough for timer interrupts not
  * to matter.
  *
- * What only /dev/iommu can do, to fill a further table of an IOAS and
- * IOMMU_IOAS_COPY, is compared with what it saves: mapping the memory once more.
+ * What only /dev/iommu can do, to fill a further table of an IOAS, IOMMU_IOAS_COPY
+ * and mappings of registered memory, is compared with what it saves: mapping the
+ * memory once more.
  */
 #include <err.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -80,7 +83,7 @@ struct row {
 	double values[NUM_COLUMNS];
 	double spread;
 	double target;
-	bool of_map;		/* the ratio is to what values[THEIRS] says */
+	const char *of;		/* the ratio is to this cost of /dev/iommu, or NULL */
 };
 
 static struct row rows[200];
@@ -166,8 +169,8 @@ static bool print_row(const struct row *row)
 	bool compare = row->values[THEIRS] > 0;
 
 	snprintf(number, sizeof(number), row->format, row->values[THEIRS]);
-	snprintf(type1, sizeof(type1), "%s%s", row->of_map ? "map: " : "",
-		 compare ? number : "");
+	snprintf(type1, sizeof(type1), "%s%s%s", row->of ? row->of : "",
+		 row->of ? ": " : "", compare ? number : "");
 	snprintf(ours, sizeof(ours), row->format, row->values[OURS]);
 	if (compare)
 		snprintf(ratio, sizeof(ratio), "%.3f", share);
@@ -336,32 +339,41 @@ static void unmap_small(const struct interface *iface,
 		iface->unmap(space, iova + small->order[i] * PAGE, PAGE);
 }
 
+static void sample_small(const struct interface *iface,
+			 const struct space *space, const struct small *small,
+			 __u8 *memory, struct sample *map, struct sample *unmap)
+{
+	double map_times[MAX_RUNS], unmap_times[MAX_RUNS], start;
+	unsigned int run;
+
+	for (run = 0; run < runs; run++) {
+		start = now();
+		map_small(iface, space, small, memory, IOVA);
+		map_times[run] = now() - start;
+		start = now();
+		unmap_small(iface, space, small, IOVA);
+		unmap_times[run] = now() - start;
+	}
+	*map = summarize(map_times, runs);
+	*unmap = summarize(unmap_times, runs);
+}
+
 static void time_small(unsigned int which, const struct space *space,
 		       unsigned int kind, const struct small *small,
 		       __u8 *memory)
 {
 	const struct interface *iface = &interfaces[which];
-	double map[MAX_RUNS], unmap[MAX_RUNS], start;
 	const char *name = memories[kind].name;
-	unsigned int run;
+	struct sample map, unmap;
 	__u64 slab;
 
 	slab = slab_memory();
 	map_small(iface, space, small, memory, IOVA);
 	slab = slab_memory() - slab;
 	unmap_small(iface, space, small, IOVA);
-	for (run = 0; run < runs; run++) {
-		start = now();
-		map_small(iface, space, small, memory, IOVA);
-		map[run] = now() - start;
-		start = now();
-		unmap_small(iface, space, small, IOVA);
-		unmap[run] = now() - start;
-	}
-	add_time(name, small->name, "map", which, summarize(map, runs),
-		 target_of(0.7));
-	add_time(name, small->name, "unmap", which, summarize(unmap, runs),
-		 target_of(0.7));
+	sample_small(iface, space, small, memory, &map, &unmap);
+	add_time(name, small->name, "map", which, map, target_of(0.7));
+	add_time(name, small->name, "unmap", which, unmap, target_of(0.7));
 	if (small->count == SMALL_MAPS)
 		add_memory(name, small->name, "memory per map", "%.1f B",
 			   which, (double)slab / SMALL_MAPS, 1.3);
@@ -382,20 +394,41 @@ static const struct copying copyings[] = {
 	{ "copy with a table", 0, true },
 };
 
-static void add_of_map(unsigned int kind, const struct size *size,
-		       const char *cost_of, struct sample sample, double target)
+/* A row that is compared with another one of /dev/iommu */
+static void add_of(unsigned int kind, const char *mapping, const char *of,
+		   const char *cost_of, struct sample sample, double target)
 {
 	const char *name = memories[kind].name;
 	struct row *row;
 
+	add_time(name, mapping, cost_of, IOMMUFD, sample, target);
+	row = get_row(name, mapping, cost_of, NULL, 0);
+	row->of = of;
+	row->values[THEIRS] = get_row(name, mapping, of, NULL, 0)->values[OURS];
+}
+
+static void add_of_map(unsigned int kind, const struct size *size,
+		       const char *cost_of, struct sample sample, double target)
+{
 	/* To map a few huge pages is hardly more than the system call */
-	if (kind == HUGETLB_1G)
-		target = 0;
-	add_time(name, size->name, cost_of, IOMMUFD, sample, target);
-	row = get_row(name, size->name, cost_of, NULL, 0);
-	row->of_map = true;
-	row->values[THEIRS] = get_row(name, size->name, "map", NULL, 0)
-				      ->values[OURS];
+	add_of(kind, size->name, "map", cost_of, sample,
+	       kind == HUGETLB_1G ? 0 : target);
+}
+
+/* Small mappings once more, of memory that is registered */
+static void time_registered(const struct space *space, unsigned int kind,
+			    const struct small *small, __u8 *memory)
+{
+	__u32 id = iommufd_register(space, memory, small->count * PAGE);
+	struct sample map, unmap;
+
+	/* It is an extension */
+	if (!id)
+		return;
+	sample_small(&interfaces[IOMMUFD], space, small, memory, &map, &unmap);
+	add_of(kind, small->name, "map", "map, registered", map, 1.0);
+	add_of(kind, small->name, "unmap", "unmap, registered", unmap, 1.0);
+	iommufd_destroy(space, id);
 }
 
 static double time_table(const struct space *space)
@@ -588,6 +621,8 @@ static void time_kind(unsigned int which, unsigned int kind, __u8 *memory)
 		time_small(which, &space, kind, &small_maps, memory);
 	if (kind != HUGETLB_1G)
 		time_small(which, &space, kind, &few_maps, memory);
+	if (kind == CONTIGUOUS && which == IOMMUFD)
+		time_registered(&space, kind, &few_maps, memory);
 	interfaces[which].close(&space);
 }
 
@@ -696,6 +731,19 @@ static void run_parts(unsigned int wanted)
 static const char usage[] =
 	"iommu-bench [-ci] [-r runs] [-s GiB] [-p part]... [BDF]...";
 
+static unsigned int parse_number(const char *text, unsigned int max)
+{
+	unsigned long number;
+	char *end;
+
+	number = strtoul(text, &end, 10);
+	/* No sign, no blank, nothing behind it */
+	if (*text < '0' || *text > '9' || *end || number < 1 || number > max)
+		errx(2, "'%s' is no number from 1 to %u; usage: %s", text, max,
+		     usage);
+	return number;
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
@@ -715,10 +763,10 @@ int main(int argc, char **argv)
 			wanted |= 1 << find_part(optarg);
 			break;
 		case 'r':
-			runs = atoi(optarg);
+			runs = parse_number(optarg, MAX_RUNS);
 			break;
 		case 's':
-			max_size = atoll(optarg) * GIB;
+			max_size = parse_number(optarg, UINT_MAX) * GIB;
 			break;
 		default:
 			errx(2, "usage: %s", usage);
@@ -728,10 +776,6 @@ int main(int argc, char **argv)
 	bdf[1] = bdf[0] && argv[optind] ? argv[optind + 1] : getenv("EDU1");
 	if (!bdf[0])
 		errx(2, "give a PCI address like 0000:00:04.0, as argument or in $EDU0");
-	if (runs < 1 || runs > MAX_RUNS)
-		errx(2, "runs: 1 to %d", MAX_RUNS);
-	if (max_size < GIB)
-		errx(2, "size: 1 GiB or more");
 	if (sysconf(_SC_PAGESIZE) != PAGE)
 		errx(1, "this needs pages of 4 KiB");
 	if (setrlimit(RLIMIT_MEMLOCK, &unlimited))

@@ -8,7 +8,8 @@
  *
  * It is meant to be read: main() is the order in which any program uses the
  * interface, and each step is one function. The steps do the ioctls themselves;
- * only device registers (edu.c) and sysfs paths (vfio-device.c) are elsewhere.
+ * only device registers (edu.c), sysfs paths (vfio-device.c), the kernel's log
+ * (kernel-log.c) and words for page sizes (iommu-words.c) are elsewhere.
  *
  * The exit status is 0 only if every step did what it says.
  */
@@ -29,6 +30,7 @@
 #include <linux/vfio.h>
 
 #include "edu.h"
+#include "iommu-words.h"
 #include "kernel-log.h"
 #include "vfio-device.h"
 
@@ -104,53 +106,16 @@ static void bind_device(struct demo *demo)
 	     COOKIE);
 }
 
-static void print_bytes(__u64 bytes)
-{
-	static const char * const units[] = {
-		"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"
-	};
-	unsigned int unit = 0;
-
-	while (bytes >= 1024 && !(bytes % 1024)) {
-		bytes /= 1024;
-		unit++;
-	}
-	printf("%llu %s", bytes, units[unit]);
-}
-
-/* Sizes, one bit each, as "4 KiB, 2 MiB" or, if there are many, "4 KiB to 8 EiB" */
-static void print_sizes(__u64 sizes)
-{
-	const char *separator = "";
-	unsigned int first, last;
-
-	for (first = 0; first < 64; first = last + 1) {
-		last = first;
-		if (!(sizes & (1ULL << first)))
-			continue;
-		while (last < 63 && sizes & (1ULL << (last + 1)))
-			last++;
-		if (last - first < 3)
-			last = first;
-		fputs(separator, stdout);
-		print_bytes(1ULL << first);
-		if (last > first) {
-			printf(" to ");
-			print_bytes(1ULL << last);
-		}
-		separator = ", ";
-	}
-}
-
 static void print_info(const struct iommu_device_get_info *info,
 		       const struct iommu_format_info *formats,
 		       const struct iommu_iova_range *ranges)
 {
+	char sizes[PAGE_SIZES_MAX];
 	unsigned int i;
 
-	printf("    - page sizes of map and unmap: ");
-	print_sizes(info->out_pgsizes);
-	printf("\n    - IOVAs have %u bits; permitted are", info->out_addr_width);
+	printf("    - page sizes of map and unmap: %s\n",
+	       page_sizes_text(info->out_pgsizes, sizes));
+	printf("    - IOVAs have %u bits; permitted are", info->out_addr_width);
 	for (i = 0; i < info->num_ranges; i++)
 		printf("%s %#llx-%#llx", i ? "," : "", ranges[i].start,
 		       ranges[i].last);

@@ -247,6 +247,9 @@ const char *iommu_policy_code_name(enum iommu_policy_code code)
 void iommu_policy_explain(const struct iommu_policy_reason *why, char *text,
 			  size_t size)
 {
-	snprintf(text, size, reasons[why->code].text,
-		 (unsigned long long)why->value);
+	const char *words = reasons[why->code].text;
+
+	if (why->code == IOMMU_POLICY_PASIDS && !why->value)
+		words = "cannot have PASIDs that way";
+	snprintf(text, size, words, (unsigned long long)why->value);
 }

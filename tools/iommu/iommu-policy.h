@@ -52,7 +52,8 @@ enum iommu_policy {
  * @IOMMU_POLICY_MEMORY: an address of guest memory is not permitted; @value has it
  * @IOMMU_POLICY_ALIGNMENT: guest memory does not consist of whole pages, of @value
  *      bytes
- * @IOMMU_POLICY_PASIDS: there are only PASIDs of @value bits
+ * @IOMMU_POLICY_PASIDS: there are only PASIDs of @value bits; 0: there are none, as
+ *      they cannot be shadowed, or the table has none
  */
 enum iommu_policy_code {
 	IOMMU_POLICY_FITS,

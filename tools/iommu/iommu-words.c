@@ -137,8 +137,10 @@ bool parse_range(const char *text, struct iommu_iova_range *range)
 	if (!text || *text != '+')
 		return false;
 	text = take_size(text + 1, &length);
+	if (!text)
+		return false;
 	range->last = range->start + length - 1;
-	return text && !*text && length && range->last >= range->start;
+	return !*text && length && range->last >= range->start;
 }
 
 const char *size_text(__u64 bytes, char *text)

@@ -170,6 +170,8 @@ static void show_hardware(const struct device_query *query)
 	       query->hw.out_data_type);
 	line("  ATS", query->hw.out_capabilities &
 	     IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED ? "no" : "yes");
+	line("  dirty tracking", query->hw.out_capabilities &
+	     IOMMU_HW_CAP_DIRTY_TRACKING ? "yes" : "no");
 	if (query->hw.out_max_pasid_log2)
 		printf(LABEL "%u bits\n", "  PASIDs",
 		       query->hw.out_max_pasid_log2);

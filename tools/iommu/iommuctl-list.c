@@ -9,18 +9,19 @@
  */
 #include <dirent.h>
 #include <err.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <linux/pci_regs.h>
 
 #include "iommuctl.h"
 #include "json.h"
 #include "sysfs-device.h"
+
+/* Class codes of the functions whose header is that of a bridge */
+#define CLASS_BRIDGE_PCI	0x0604
+#define CLASS_BRIDGE_CARDBUS	0x0607
+#define CLASS_BRIDGE_PCI_SEMI	0x0609
 
 struct list {
 	struct sysfs_device *devices;
@@ -32,21 +33,26 @@ static int is_name(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* Bridges are part of the way to devices; what cannot be read is none */
+/*
+ * Bridges are part of the way to devices; what cannot be read is none. The kernel
+ * has the class at hand: to read the configuration space would wake the device.
+ */
 static bool is_bridge(const struct sysfs_device *device)
 {
-	char path[PATH_MAX + sizeof("/config")];
-	unsigned char type = PCI_HEADER_TYPE_NORMAL;
-	int file;
+	char path[PATH_MAX + sizeof("/class")];
+	unsigned int class = 0;
+	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/config", device->dir);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
+	snprintf(path, sizeof(path), "%s/class", device->dir);
+	file = fopen(path, "re");
+	if (!file)
 		return false;
-	if (pread(file, &type, 1, PCI_HEADER_TYPE) != 1)
-		type = PCI_HEADER_TYPE_NORMAL;
-	close(file);
-	return (type & 0x7f) != PCI_HEADER_TYPE_NORMAL;
+	/* The lowest byte is the programming interface */
+	if (fscanf(file, "%x", &class) == 1)
+		class >>= 8;
+	fclose(file);
+	return class == CLASS_BRIDGE_PCI || class == CLASS_BRIDGE_CARDBUS ||
+	       class == CLASS_BRIDGE_PCI_SEMI;
 }
 
 static void add(struct list *list, const char *dir)

@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#define TRIES		200
+#define LIMIT_S		2
 #define PAUSE_US	10000
 
 int kernel_log_open(void)
@@ -56,20 +57,28 @@ static const struct mark *fault_mark(const char *message)
 	return NULL;
 }
 
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
 /*
  * The text of the next record: @record returns it, and holds it. -ETIMEDOUT if
- * there is none for some time.
+ * there is none before @deadline; what is there already is read even then.
  */
-static int next_record(int log, char *record, size_t size, char **text)
+static int next_record(int log, double deadline, char *record, size_t size,
+		       char **text)
 {
-	unsigned int tries = 0;
-
-	while (tries < TRIES) {
+	for (;;) {
 		ssize_t len = read(log, record, size - 1);
 
 		if (len < 0 && errno == EAGAIN) {
+			if (now() >= deadline)
+				return -ETIMEDOUT;
 			usleep(PAUSE_US);
-			tries++;
 			continue;
 		}
 		/* Records were overwritten: the next read gives those after */
@@ -85,12 +94,11 @@ static int next_record(int log, char *record, size_t size, char **text)
 		(*text)[strcspn(*text, "\n")] = 0;
 		return 0;
 	}
-	return -ETIMEDOUT;
 }
 
 /* Put words that follow in records of their own after the message */
-static int append_words(int log, const struct mark *mark, char *message,
-			size_t size)
+static int append_words(int log, double deadline, const struct mark *mark,
+			char *message, size_t size)
 {
 	char record[8192], *text, *word;
 	unsigned int words = 0;
@@ -99,7 +107,7 @@ static int append_words(int log, const struct mark *mark, char *message,
 	while (words < mark->words) {
 		size_t used = strlen(message);
 
-		rc = next_record(log, record, sizeof(record), &text);
+		rc = next_record(log, deadline, record, sizeof(record), &text);
 		if (rc)
 			return rc;
 		/* In a record, a tab is escaped */
@@ -115,16 +123,17 @@ static int append_words(int log, const struct mark *mark, char *message,
 
 int kernel_log_fault(int log, char *message, size_t size)
 {
+	double deadline = now() + LIMIT_S;
 	char record[8192], *text;
 	const struct mark *mark;
 	int rc;
 
 	do {
-		rc = next_record(log, record, sizeof(record), &text);
+		rc = next_record(log, deadline, record, sizeof(record), &text);
 		if (rc)
 			return rc;
 		mark = fault_mark(text);
 	} while (!mark);
 	snprintf(message, size, "%s", text);
-	return append_words(log, mark, message, size);
+	return append_words(log, deadline, mark, message, size);
 }

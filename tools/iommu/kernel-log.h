@@ -12,8 +12,9 @@ int kernel_log_open(void);
 
 /*
  * The next message about a fault, without its newline. The IOMMU raises an
- * interrupt for a fault: it is waited for, two seconds at most. Return 0,
- * -ETIMEDOUT if there is none, or another negative errno.
+ * interrupt for a fault: it is waited for, two seconds at most, whatever else is
+ * logged meanwhile. Return 0, -ETIMEDOUT if there is none, or another negative
+ * errno.
  */
 int kernel_log_fault(int log, char *message, size_t size);
 

@@ -190,6 +190,45 @@ static void attach(struct demo *demo, __u32 ioasid)
 		err(1, "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
 }
 
+static void detach(struct demo *demo)
+{
+	struct vfio_device_detach_iommufd_pt cmd = { .argsz = sizeof(cmd) };
+
+	if (ioctl(demo->device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd))
+		err(1, "VFIO_DEVICE_DETACH_IOMMUFD_PT");
+}
+
+/* Map a page of the guest at another IOVA: in the parent, or in a child of it */
+static void copy_page(struct demo *demo, __u32 ioasid, __u64 iova, __u64 ipa)
+{
+	struct iommu_ioas_copy cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_WRITEABLE,
+		.dst_ioas_id = ioasid,
+		.src_ioas_id = demo->parent,
+		.length = GUEST_PAGE,
+		.dst_iova = iova,
+		.src_iova = ipa,
+	};
+
+	if (ioctl(demo->iommu, IOMMU_IOAS_COPY, &cmd))
+		err(1, "IOMMU_IOAS_COPY");
+}
+
+static void unmap(struct demo *demo, __u32 ioasid, __u64 iova, __u64 length)
+{
+	struct iommu_ioas_unmap cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = ioasid,
+		.iova = iova,
+		.length = length,
+	};
+
+	if (ioctl(demo->iommu, IOMMU_IOAS_UNMAP, &cmd))
+		err(1, "IOMMU_IOAS_UNMAP");
+}
+
 /* @fault_queue is 0 if nobody wants to know of the child's faults */
 static __u32 make_child(struct demo *demo, __u32 format, void *data,
 			__u32 data_len, __u32 fault_queue)
@@ -355,7 +394,7 @@ static void leave_guest(struct demo *demo)
 	invalidate(demo);
 }
 
-static void replace(struct demo *demo)
+static void abort_everything(struct demo *demo)
 {
 	__u32 abort = make_nested_child(demo, STE_0_ABORT, 0);
 
@@ -368,6 +407,35 @@ static void replace(struct demo *demo)
 	more("    Verified: nothing arrived, and then it did.");
 }
 
+/* What the device says is a physical address of the guest then */
+static void bypass_stage_1(struct demo *demo)
+{
+	__u32 bypass = make_nested_child(demo, STE_0_BYPASS, 0);
+
+	copy_page(demo, demo->parent, SOURCE, guest_ipa(GUEST_DATA));
+	copy_page(demo, demo->parent, TARGET, guest_ipa(GUEST_DATA + 3));
+	attach(demo, bypass);
+	expect(demo, GUEST_DATA + 1, false);
+	if (!arrived(demo, GUEST_DATA + 3))
+		errx(1, "what the device wrote is not at %#llx", TARGET);
+	attach(demo, demo->child);
+	destroy(demo, bypass);
+	unmap(demo, demo->parent, SOURCE, GUEST_PAGE);
+	unmap(demo, demo->parent, TARGET, GUEST_PAGE);
+	step("Replaced the child by one without stage 1, and back. Verified: what the device");
+	more("    wrote to %#llx was where the parent alone has that address.", TARGET);
+}
+
+static void detach_and_attach(struct demo *demo)
+{
+	detach(demo);
+	expect(demo, GUEST_DATA + 1, false);
+	attach(demo, demo->child);
+	expect(demo, GUEST_DATA + 1, true);
+	step("Detached the device, and attached it again.");
+	more("    Verified: nothing arrived, and then it did.");
+}
+
 /* What a monitor does where the hardware cannot: read the guest's tables */
 static void shadow(struct demo *demo)
 {
@@ -376,22 +444,10 @@ static void shadow(struct demo *demo)
 
 	demo->child = make_child(demo, IOMMU_FORMAT_MAP_UNMAP, NULL, 0, 0);
 	for (__u64 i = 0; i < 512; i++) {
-		struct iommu_ioas_copy copy = {
-			.size = sizeof(copy),
-			.flags = IOMMU_IOAS_MAP_FIXED_IOVA |
-				 IOMMU_IOAS_MAP_READABLE |
-				 IOMMU_IOAS_MAP_WRITEABLE,
-			.dst_ioas_id = demo->child,
-			.src_ioas_id = demo->parent,
-			.length = GUEST_PAGE,
-			.dst_iova = i * GUEST_PAGE,
-			.src_iova = entries[i] & 0xfffffffff000ULL,
-		};
-
 		if (!(entries[i] & 1))
 			continue;
-		if (ioctl(demo->iommu, IOMMU_IOAS_COPY, &copy))
-			err(1, "IOMMU_IOAS_COPY");
+		copy_page(demo, demo->child, i * GUEST_PAGE,
+			  entries[i] & 0xfffffffff000ULL);
 		mapped++;
 	}
 	attach(demo, demo->child);
@@ -405,15 +461,7 @@ static void shadow(struct demo *demo)
 
 static void take_memory(struct demo *demo)
 {
-	struct iommu_ioas_unmap unmap = {
-		.size = sizeof(unmap),
-		.ioas_id = demo->parent,
-		.iova = GUEST_IPA,
-		.length = GUEST_SIZE,
-	};
-
-	if (ioctl(demo->iommu, IOMMU_IOAS_UNMAP, &unmap))
-		err(1, "IOMMU_IOAS_UNMAP");
+	unmap(demo, demo->parent, GUEST_IPA, GUEST_SIZE);
 	expect(demo, GUEST_DATA + 1, false);
 	step("Unmapped the guest's memory from the parent.");
 	more("    Verified: the device does not reach it through the child.");
@@ -441,7 +489,9 @@ int main(int argc, char **argv)
 		change_entry(&demo);
 		break_stage_1(&demo);
 		leave_guest(&demo);
-		replace(&demo);
+		abort_everything(&demo);
+		bypass_stage_1(&demo);
+		detach_and_attach(&demo);
 	} else {
 		step("The hardware cannot use them: they have to be shadowed.");
 	}

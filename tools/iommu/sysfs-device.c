@@ -7,6 +7,7 @@
  * mode has a group, which VFIO made up, and no IOMMU.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,6 +50,7 @@ void sysfs_device_read(const char *dir, struct sysfs_device *device)
 	read_link(dir, "iommu", device->iommu);
 	read_link(dir, "subsystem", subsystem);
 	device->mediated = !strcmp(subsystem, "mdev");
+	device->pci = !strcmp(subsystem, "pci");
 	device->group = vfio_group_number(dir);
 	if (!vfio_cdev_path(dir, path, sizeof(path)))
 		strcpy(device->file, path);
@@ -59,17 +61,16 @@ bool sysfs_device_find(const char *argument, struct sysfs_device *device)
 	static const char *const places[] = {
 		SYSFS_PCI "/", SYSFS_PCI "/0000:", SYSFS_MDEV "/", NULL
 	};
-	size_t length = strlen(argument);
-	char dir[PATH_MAX];
+	char dir[PATH_MAX], bus[PATH_MAX + sizeof("/subsystem")];
 
 	if (*argument == '/') {
-		/* A device has a bus */
-		if (snprintf(dir, sizeof(dir), "%s/subsystem", argument) >=
-		    PATH_MAX || !is_directory(dir))
+		/* By way of links, the last of which may have another name */
+		if (!realpath(argument, dir))
 			return false;
-		while (length > 1 && argument[length - 1] == '/')
-			length--;
-		snprintf(dir, sizeof(dir), "%.*s", (int)length, argument);
+		/* A device has a bus */
+		snprintf(bus, sizeof(bus), "%s/subsystem", dir);
+		if (!is_directory(bus))
+			return false;
 		sysfs_device_read(dir, device);
 		return true;
 	}

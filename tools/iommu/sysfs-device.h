@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device as sysfs shows it: nothing is opened, bound or changed.
+ * A device as sysfs shows it: no device is opened, woken, bound or changed.
  */
 #ifndef SYSFS_DEVICE_H
 #define SYSFS_DEVICE_H
@@ -19,6 +19,7 @@ struct sysfs_device {
 	char file[PATH_MAX];		/* /dev/vfio/devices/...; "": none */
 	int group;			/* negative: none */
 	bool mediated;			/* needs no IOMMU */
+	bool pci;
 };
 
 /* Find a device by what a user calls it; false: there is none */
