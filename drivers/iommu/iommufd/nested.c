@@ -68,7 +68,8 @@ choose_format(struct iommufd_hwpt *parent, struct iommufd_device *idev,
 	struct iommu_user_format_info info = {};
 	int rc;
 
-	if (!parent->nest_parent)
+	/* A plain table was asked for, and this is no IOAS */
+	if (user->type == IOMMU_HWPT_DATA_NONE && !parent->nest_parent)
 		return ERR_PTR(-EINVAL);
 	format = iommufd_find_format(idev, user->type);
 	if (!format || (viommu && format->viommu != viommu) ||
@@ -77,6 +78,8 @@ choose_format(struct iommufd_hwpt *parent, struct iommufd_device *idev,
 	rc = format->probe(idev->dev, &info);
 	if (rc)
 		return ERR_PTR(rc);
+	if (!parent->nest_parent)
+		return ERR_PTR(-EINVAL);
 	rc = iommufd_hwpt_suits(parent, idev->igroup, idev->dev);
 	if (rc)
 		return ERR_PTR(rc);
