@@ -166,14 +166,14 @@ static int vfio_cdev_call_driver(struct vfio_device_file *df,
 	return ret;
 }
 
-/*
- * Who closed the device may still be about to unbind it. Pairs with
- * vfio_iommufd_unbind()
- */
+/* Who closed the device may still be about to unbind it */
 static bool vfio_cdev_is_bound(struct vfio_device *device)
 {
-	return smp_load_acquire(&device->iommufd_access) ||
-	       smp_load_acquire(&device->iommufd_device);
+	/* Pairs with vfio_iommufd_unbind() */
+	if (smp_load_acquire(&device->iommufd_access))
+		return true;
+	/* Pairs with vfio_iommufd_unbind() */
+	return smp_load_acquire(&device->iommufd_device);
 }
 
 static int vfio_cdev_open_device(struct vfio_device_file *df,

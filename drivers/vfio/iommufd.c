@@ -157,15 +157,16 @@ int vfio_iommufd_bind(struct vfio_device *device, struct iommufd_ctx *ictx,
 	return 0;
 }
 
-/* Pairs with vfio_cdev_is_bound() */
 void vfio_iommufd_unbind(struct vfio_device *device)
 {
 	vfio_iommufd_detach(device);
 	if (device->iommufd_access) {
 		iommufd_access_destroy(device->iommufd_access);
+		/* Pairs with vfio_cdev_is_bound() */
 		smp_store_release(&device->iommufd_access, NULL);
 	} else {
 		iommufd_device_unbind(device->iommufd_device);
+		/* Pairs with vfio_cdev_is_bound() */
 		smp_store_release(&device->iommufd_device, NULL);
 	}
 }

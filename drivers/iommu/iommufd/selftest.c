@@ -159,7 +159,7 @@ static int mock_static_domain_attach(struct iommu_domain *domain,
 
 int mock_need_memory(void)
 {
-	void *memory = kmalloc(sizeof(struct mock_domain), GFP_KERNEL);
+	struct mock_domain *memory = kmalloc(sizeof(*memory), GFP_KERNEL);
 
 	kfree(memory);
 	return memory ? 0 : -ENOMEM;

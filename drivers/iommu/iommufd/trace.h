@@ -97,6 +97,14 @@ DEFINE_EVENT(iommufd_device, iommufd_detach,
 	     TP_ARGS(idev, hwpt)
 );
 
+#ifndef _IOMMUFD_TRACE_IS_PAGE_REQUEST
+#define _IOMMUFD_TRACE_IS_PAGE_REQUEST
+static inline bool is_page_request(const struct iommu_fault *fault)
+{
+	return fault->type == IOMMU_FAULT_PAGE_REQ;
+}
+#endif
+
 /*
  * The IOMMU has reported a fault; error tells why nobody will read it, and is
  * -ENODEV if nobody asked for it
@@ -122,17 +130,15 @@ TRACE_EVENT(iommufd_fault,
 			   __entry->device = idev->obj.id;
 			   __entry->type = fault->type;
 			   __entry->error = error;
-			   if (fault->type == IOMMU_FAULT_PAGE_REQ) {
-				   __entry->reason = 0;
-				   __entry->perm = fault->prm.perm;
-				   __entry->addr = fault->prm.addr;
-				   __entry->pasid = fault->prm.pasid;
-			   } else {
-				   __entry->reason = fault->event.reason;
-				   __entry->perm = fault->event.perm;
-				   __entry->addr = fault->event.addr;
-				   __entry->pasid = fault->event.pasid;
-			   }
+			   __entry->reason = is_page_request(fault) ?
+					     0 : fault->event.reason;
+			   __entry->perm = is_page_request(fault) ?
+					   fault->prm.perm : fault->event.perm;
+			   __entry->addr = is_page_request(fault) ?
+					   fault->prm.addr : fault->event.addr;
+			   __entry->pasid = is_page_request(fault) ?
+					    fault->prm.pasid :
+					    fault->event.pasid;
 	    ),
 	    TP_printk("fd=%llu device=%u name=%s cookie=%#llx %s addr=%#llx pasid=%u perm=%#x reason=%u error=%d",
 		      __entry->fd, __entry->device, __get_str(name),
