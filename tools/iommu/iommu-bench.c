@@ -207,11 +207,13 @@ struct size {
 	unsigned int max_runs;
 };
 
+enum { SIZE_8G, SIZE_1G, SIZE_64M, SIZE_2M };
+
 static const struct size sizes[] = {
-	{ "8 GiB", 8 * GIB, 2 },
-	{ "1 GiB", GIB, MAX_RUNS },
-	{ "64 MiB", 64 * MIB, MAX_RUNS },
-	{ "2 MiB", 2 * MIB, MAX_RUNS },
+	[SIZE_8G] = { "8 GiB", 8 * GIB, 2 },
+	[SIZE_1G] = { "1 GiB", GIB, MAX_RUNS },
+	[SIZE_64M] = { "64 MiB", 64 * MIB, MAX_RUNS },
+	[SIZE_2M] = { "2 MiB", 2 * MIB, MAX_RUNS },
 };
 
 /* Targets for map and unmap, by kind of memory */
@@ -253,11 +255,11 @@ static void map_and_unmap(const struct interface *iface,
  * The first times are not counted: the kernel's caches are empty then, and a
  * page that is used for the first times is moved on in its LRU lists.
  */
-static void time_size(unsigned int which, const struct space *space,
-		      unsigned int kind, __u8 *memory, const struct size *size,
-		      unsigned int warm_ups)
+static void sample_size(const struct interface *iface,
+			const struct space *space, __u8 *memory,
+			const struct size *size, unsigned int warm_ups,
+			struct sample *map_sample, struct sample *unmap_sample)
 {
-	const struct interface *iface = &interfaces[which];
 	unsigned int n = number_of_runs(size), repeat, run, i;
 	double map[MAX_RUNS] = {}, unmap[MAX_RUNS] = {};
 	double first, second;
@@ -276,10 +278,22 @@ static void time_size(unsigned int which, const struct space *space,
 		map[run] /= repeat;
 		unmap[run] /= repeat;
 	}
-	add_time(memories[kind].name, size->name, "map", which,
-		 summarize(map, n), target_of(targets[kind][0]));
-	add_time(memories[kind].name, size->name, "unmap", which,
-		 summarize(unmap, n), target_of(targets[kind][1]));
+	*map_sample = summarize(map, n);
+	*unmap_sample = summarize(unmap, n);
+}
+
+static void time_size(unsigned int which, const struct space *space,
+		      unsigned int kind, __u8 *memory, const struct size *size,
+		      unsigned int warm_ups)
+{
+	struct sample map, unmap;
+
+	sample_size(&interfaces[which], space, memory, size, warm_ups, &map,
+		    &unmap);
+	add_time(memories[kind].name, size->name, "map", which, map,
+		 target_of(targets[kind][0]));
+	add_time(memories[kind].name, size->name, "unmap", which, unmap,
+		 target_of(targets[kind][1]));
 }
 
 /*
@@ -415,19 +429,30 @@ static void add_of_map(unsigned int kind, const struct size *size,
 	       kind == HUGETLB_1G ? 0 : target);
 }
 
-/* Small mappings once more, of memory that is registered */
-static void time_registered(const struct space *space, unsigned int kind,
-			    const struct small *small, __u8 *memory)
+static void add_registered(unsigned int kind, const char *mapping,
+			   const struct sample *map,
+			   const struct sample *unmap, double target)
 {
-	__u32 id = iommufd_register(space, memory, small->count * PAGE);
+	add_of(kind, mapping, "map", "map, registered", *map, target);
+	add_of(kind, mapping, "unmap", "unmap, registered", *unmap, target);
+}
+
+/* Mappings once more, of memory that is registered; to pin one page costs little */
+static void time_registered(const struct space *space, unsigned int kind,
+			    __u8 *memory, const struct size *size,
+			    const struct small *small)
+{
+	const struct interface *iface = &interfaces[IOMMUFD];
+	__u32 id = iommufd_register(space, memory, size->size);
 	struct sample map, unmap;
 
 	/* It is an extension */
 	if (!id)
 		return;
-	sample_small(&interfaces[IOMMUFD], space, small, memory, &map, &unmap);
-	add_of(kind, small->name, "map", "map, registered", map, 1.0);
-	add_of(kind, small->name, "unmap", "unmap, registered", unmap, 1.0);
+	sample_size(iface, space, memory, size, 1, &map, &unmap);
+	add_registered(kind, size->name, &map, &unmap, 1.0);
+	sample_small(iface, space, small, memory, &map, &unmap);
+	add_registered(kind, small->name, &map, &unmap, 0);
 	iommufd_destroy(space, id);
 }
 
@@ -621,8 +646,9 @@ static void time_kind(unsigned int which, unsigned int kind, __u8 *memory)
 		time_small(which, &space, kind, &small_maps, memory);
 	if (kind != HUGETLB_1G)
 		time_small(which, &space, kind, &few_maps, memory);
-	if (kind == CONTIGUOUS && which == IOMMUFD)
-		time_registered(&space, kind, &few_maps, memory);
+	if (kind <= SHUFFLED && which == IOMMUFD)
+		time_registered(&space, kind, memory, &sizes[SIZE_64M],
+				&few_maps);
 	interfaces[which].close(&space);
 }
 
