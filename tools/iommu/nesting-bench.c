@@ -38,10 +38,10 @@
 #define RUNS 5
 
 /* Virtual addresses of the guest: pages to map, and where the device reads and writes */
-#define PAGES_VA	0ULL
+#define PAGES_VA	GUEST_VA
 #define NUM_PAGES	128U
-#define SOURCE		0x100000ULL
-#define TARGET		0x110000ULL
+#define SOURCE		(GUEST_VA + 0x100000)
+#define TARGET		(GUEST_VA + 0x110000)
 
 #define MAX_COMMANDS	4096U
 /* Nanoseconds that a rate is measured for */

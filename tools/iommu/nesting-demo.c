@@ -10,7 +10,9 @@
  * hardware translates by them, on top of what the kernel maps: first through the
  * guest's table, stage 1, and then through the kernel's, stage 2. On any IOMMU
  * the program can read the guest's tables and map what they say: that is software
- * nesting, or shadowing. main() shows both, in this order.
+ * nesting, or shadowing. main() shows both, in this order. In between a second
+ * device is plugged in, a mock one whose IOMMU cannot nest (mock-device.h): the
+ * guest's tables are then shadowed for both.
  *
  * The exit status is 0 only if every step did what it says.
  */
@@ -29,31 +31,48 @@
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
 
+/* Where a mock device reaches, too */
+#define GUEST_IPA 0x30000000ULL
+
 #include "edu.h"
+#include "iommu-policy.h"
+#include "mock-device.h"
 #include "smmuv3-guest.h"
 #include "vfio-device.h"
 
 #define COOKIE 0xed0ULL
+#define SECOND_COOKIE 0x5ecULL
 
 /* Virtual addresses of the guest: where the device reads, and where it writes */
-#define SOURCE 0x100000ULL
-#define TARGET 0x110000ULL
+#define SOURCE (GUEST_VA + 0x100000)
+#define TARGET (GUEST_VA + 0x110000)
 
 #define MAX_FORMATS 16
+#define MAX_RANGES 64
+#define MAX_DEVICES 2
+
+/* What a device says that it can do */
+struct answer {
+	struct iommu_device_get_info info;
+	struct iommu_format_info formats[MAX_FORMATS];
+	struct iommu_iova_range ranges[MAX_RANGES];
+};
 
 struct demo {
 	const char *bdf;
 	int iommu;			/* /dev/iommu */
 	int device;			/* /dev/vfio/devices/vfioN */
 	__u32 dev_id;
-	struct iommu_format_info format;	/* of the SMMUv3 */
-	bool has_format;
+	struct answer answers[MAX_DEVICES];
+	unsigned int num_devices;
+	bool nests;			/* the device, by the tables of an SMMUv3 */
 	__u32 parent;			/* IOASIDs */
 	__u32 child;
 	__u32 fault_queue;
 	int faults;			/* its descriptor */
 	struct smmuv3_guest guest;
 	struct edu edu;
+	struct mock_device second;
 };
 
 #define step(...) (new_step(), more(__VA_ARGS__))
@@ -93,41 +112,76 @@ static void open_and_bind(struct demo *demo)
 	     COOKIE);
 }
 
-/* Can the hardware use the guest's tables as they are? */
+static void ask_device(struct demo *demo, __u64 cookie)
+{
+	struct answer *answer = &demo->answers[demo->num_devices++];
+
+	answer->info = (struct iommu_device_get_info){
+		.size = sizeof(answer->info),
+		.dev_cookie = cookie,
+		.format_len = sizeof(answer->formats[0]),
+		.num_formats = MAX_FORMATS,
+		.num_ranges = MAX_RANGES,
+		.formats = (uintptr_t)answer->formats,
+		.ranges = (uintptr_t)answer->ranges,
+	};
+	if (ioctl(demo->iommu, IOMMU_DEVICE_GET_INFO, &answer->info))
+		err(1, "IOMMU_DEVICE_GET_INFO");
+}
+
+static void show_formats(const struct answer *answer)
+{
+	if (answer->info.num_formats == 1)
+		printf("    - none\n");
+	for (__u32 i = 0; i < answer->info.num_formats; i++) {
+		const struct iommu_format_info *info = &answer->formats[i];
+
+		if (info->format == IOMMU_FORMAT_MAP_UNMAP)
+			continue;
+		printf("    - format %u, %s%s%s\n", info->format,
+		       info->flags & IOMMU_FORMAT_PASID_TABLE ?
+		       "a PASID table" : "a page table",
+		       info->flags & IOMMU_FORMAT_NONCOHERENT ?
+		       ", by which DMA could bypass the CPU's caches" : "",
+		       info->flags & IOMMU_FORMAT_REFUSED ? ": refused" : "");
+	}
+}
+
+/* Can the hardware use the guest's tables as they are, for all of the devices? */
+static struct iommu_policy_decision decide(const struct demo *demo)
+{
+	const struct iommu_iova_range iovas = { GUEST_VA, GUEST_VA + 0x1fffff };
+	const struct iommu_iova_range memory = {
+		GUEST_IPA, GUEST_IPA + GUEST_SIZE - 1
+	};
+	const struct iommu_policy_wish wish = {
+		.format = IOMMU_HWPT_DATA_ARM_SMMUV3,
+		.pgsizes = GUEST_PAGE,
+		.iovas = &iovas,
+		.num_iovas = 1,
+		.memory = &memory,
+		.num_memory = 1,
+	};
+	struct iommu_device_get_info infos[MAX_DEVICES];
+
+	for (unsigned int i = 0; i < demo->num_devices; i++)
+		infos[i] = demo->answers[i].info;
+	return iommu_policy_decide(&wish, infos, demo->num_devices);
+}
+
 static void negotiate(struct demo *demo)
 {
-	struct iommu_format_info formats[MAX_FORMATS] = {};
-	struct iommu_device_get_info info = {
-		.size = sizeof(info),
-		.dev_cookie = COOKIE,
-		.format_len = sizeof(formats[0]),
-		.num_formats = MAX_FORMATS,
-		.formats = (uintptr_t)formats,
-	};
+	struct iommu_policy_decision decision;
 
-	/* There is no room for ranges, which nobody asks for here */
-	if (ioctl(demo->iommu, IOMMU_DEVICE_GET_INFO, &info) &&
-	    errno != EMSGSIZE)
-		err(1, "IOMMU_DEVICE_GET_INFO");
+	ask_device(demo, COOKIE);
 	step("Asked which formats of user-managed tables the device can have:");
-	for (__u32 i = 0; i < info.num_formats && i < MAX_FORMATS; i++) {
-		if (formats[i].format == IOMMU_FORMAT_MAP_UNMAP)
-			continue;
-		printf("    - format %u, %s%s%s\n", formats[i].format,
-		       formats[i].flags & IOMMU_FORMAT_PASID_TABLE ?
-		       "a PASID table" : "a page table",
-		       formats[i].flags & IOMMU_FORMAT_NONCOHERENT ?
-		       ", by which DMA could bypass the CPU's caches" : "",
-		       formats[i].flags & IOMMU_FORMAT_REFUSED ?
-		       ": refused" : "");
-		if (formats[i].format == IOMMU_HWPT_DATA_ARM_SMMUV3) {
-			demo->format = formats[i];
-			demo->has_format = !(formats[i].flags &
-					     IOMMU_FORMAT_REFUSED);
-		}
-	}
-	if (info.num_formats == 1)
-		printf("    - none\n");
+	show_formats(&demo->answers[0]);
+	decision = decide(demo);
+	if (decision.policy == IOMMU_POLICY_REFUSED)
+		errx(1, "the device can do nothing for the guest");
+	demo->nests = decision.policy == IOMMU_POLICY_HW_NESTING;
+	step("The guest has tables of an SMMUv3. What is possible: %s.",
+	     iommu_policy_name(decision.policy));
 }
 
 /* The width of output addresses that this SMMU's tables have */
@@ -229,34 +283,34 @@ static void unmap(struct demo *demo, __u32 ioasid, __u64 iova, __u64 length)
 		err(1, "IOMMU_IOAS_UNMAP");
 }
 
-/* @fault_queue is 0 if nobody wants to know of the child's faults */
-static __u32 make_child(struct demo *demo, __u32 format, void *data,
-			__u32 data_len, __u32 fault_queue)
+/* A child of @demo->parent for all of the devices; the caller says in which format */
+static int make_child(struct demo *demo, struct iommu_ioasid_alloc *cmd)
 {
-	__u64 cookie = COOKIE;
-	struct iommu_ioasid_alloc cmd = {
-		.size = sizeof(cmd),
-		.flags = fault_queue ? IOMMU_IOASID_ALLOC_FAULT_QUEUE : 0,
-		.format = format,
-		.parent_id = demo->parent,
-		.cookies = (uintptr_t)&cookie,
-		.num_cookies = 1,
-		.data_len = data_len,
-		.data = (uintptr_t)data,
-		.fault_id = fault_queue,
-	};
+	__u64 cookies[MAX_DEVICES];
 
-	if (ioctl(demo->iommu, IOMMU_IOASID_ALLOC, &cmd))
-		err(1, "IOMMU_IOASID_ALLOC");
-	return cmd.out_ioasid;
+	for (unsigned int i = 0; i < demo->num_devices; i++)
+		cookies[i] = demo->answers[i].info.dev_cookie;
+	cmd->size = sizeof(*cmd);
+	cmd->parent_id = demo->parent;
+	cmd->cookies = (uintptr_t)cookies;
+	cmd->num_cookies = demo->num_devices;
+	return ioctl(demo->iommu, IOMMU_IOASID_ALLOC, cmd);
 }
 
 static __u32 make_nested_child(struct demo *demo, __u64 ste_0, __u64 ste_1)
 {
 	struct iommu_hwpt_arm_smmuv3 data = { .ste = { ste_0, ste_1 } };
+	struct iommu_ioasid_alloc cmd = {
+		.flags = IOMMU_IOASID_ALLOC_FAULT_QUEUE,
+		.format = IOMMU_HWPT_DATA_ARM_SMMUV3,
+		.data_len = sizeof(data),
+		.data = (uintptr_t)&data,
+		.fault_id = demo->fault_queue,
+	};
 
-	return make_child(demo, IOMMU_HWPT_DATA_ARM_SMMUV3, &data, sizeof(data),
-			  demo->fault_queue);
+	if (make_child(demo, &cmd))
+		err(1, "IOMMU_IOASID_ALLOC");
+	return cmd.out_ioasid;
 }
 
 /* Where to read of DMA that was aborted */
@@ -333,7 +387,8 @@ static void invalidate(struct demo *demo)
 		.size = sizeof(cmd),
 		.flags = IOMMU_IOASID_INVALIDATE_DEVICE,
 		.ioasid = demo->child,
-		.data_type = demo->format.invalidate_type,
+		.data_type = iommu_policy_format(&demo->answers[0].info,
+						 IOMMU_HWPT_DATA_ARM_SMMUV3)->invalidate_type,
 		.dev_cookie = COOKIE,
 		.entries = (uintptr_t)&entry,
 		.entry_len = sizeof(entry),
@@ -436,17 +491,67 @@ static void detach_and_attach(struct demo *demo)
 	more("    Verified: nothing arrived, and then it did.");
 }
 
+/* A second device of the guest, which cannot use its tables */
+static void plug_in_second(struct demo *demo)
+{
+	struct iommu_hwpt_arm_smmuv3 data = {
+		.ste = { STE_0_STAGE_1 | guest_ipa(GUEST_CD_TABLE), STE_1_WBRA_ISH }
+	};
+	struct iommu_ioasid_alloc cmd = {
+		.format = IOMMU_HWPT_DATA_ARM_SMMUV3,
+		.data_len = sizeof(data),
+		.data = (uintptr_t)&data,
+	};
+	struct iommu_policy_decision decision;
+	char why[128];
+
+	if (mock_device_plug_in(&demo->second, demo->iommu, SECOND_COOKIE)) {
+		if (errno != ENOTTY)
+			err(1, "mock device");
+		step("This kernel has no mock devices (CONFIG_IOMMUFD_TEST): there is no second one.");
+		return;
+	}
+	ask_device(demo, SECOND_COOKIE);
+	step("Plugged in a second device with device cookie %#llx, a mock one. Its formats of",
+	     SECOND_COOKIE);
+	more("    user-managed tables:");
+	show_formats(&demo->answers[1]);
+
+	if (!mock_device_attach(&demo->second, demo->child) || errno != EINVAL)
+		errx(1, "it could be attached to IOASID %u", demo->child);
+	expect(demo, GUEST_DATA + 1, true);
+	step("Tried to attach it to the guest's tables, IOASID %u. Verified: refused, and",
+	     demo->child);
+	more("    nothing changed for the first one.");
+
+	decision = decide(demo);
+	if (decision.policy != IOMMU_POLICY_SHADOWING ||
+	    decision.hardware.device != 1)
+		errx(1, "the second device is taken for one that can nest");
+	if (!make_child(demo, &cmd) || errno != EOPNOTSUPP ||
+	    cmd.out_refused != decision.hardware.device)
+		errx(1, "the kernel does not refuse the second device");
+	iommu_policy_explain(&decision.hardware, why, sizeof(why));
+	step("Asked for a child in the guest's format for both. Verified: device %#llx is",
+	     SECOND_COOKIE);
+	more("    refused: it %s.", why);
+	more("    What is possible for both: %s.", iommu_policy_name(decision.policy));
+}
+
 /* What a monitor does where the hardware cannot: read the guest's tables */
 static void shadow(struct demo *demo)
 {
 	const __u64 *entries = guest_page(&demo->guest, GUEST_LEVEL_3);
+	struct iommu_ioasid_alloc cmd = { .format = IOMMU_FORMAT_MAP_UNMAP };
 	unsigned int mapped = 0;
 
-	demo->child = make_child(demo, IOMMU_FORMAT_MAP_UNMAP, NULL, 0, 0);
+	if (make_child(demo, &cmd))
+		err(1, "IOMMU_IOASID_ALLOC");
+	demo->child = cmd.out_ioasid;
 	for (__u64 i = 0; i < 512; i++) {
 		if (!(entries[i] & 1))
 			continue;
-		copy_page(demo, demo->child, i * GUEST_PAGE,
+		copy_page(demo, demo->child, GUEST_VA + i * GUEST_PAGE,
 			  entries[i] & 0xfffffffff000ULL);
 		mapped++;
 	}
@@ -457,14 +562,29 @@ static void shadow(struct demo *demo)
 	expect(demo, GUEST_DATA + 1, true);
 	step("The device wrote to %#llx. Verified: it is in the guest's page at %#llx.",
 	     TARGET, guest_ipa(GUEST_DATA + 1));
+	if (demo->num_devices == 1)
+		return;
+	if (mock_device_attach(&demo->second, demo->child))
+		err(1, "the second device cannot be attached");
+	if (mock_device_check(&demo->second, TARGET,
+			      guest_page(&demo->guest, GUEST_DATA + 1), GUEST_PAGE))
+		errx(1, "the second device has another page at %#llx", TARGET);
+	step("Attached the second device to it, too. Verified: in its IOMMU's table, %#llx is",
+	     TARGET);
+	more("    the same page.");
 }
 
 static void take_memory(struct demo *demo)
 {
 	unmap(demo, demo->parent, GUEST_IPA, GUEST_SIZE);
 	expect(demo, GUEST_DATA + 1, false);
+	if (demo->num_devices == 2 &&
+	    !mock_device_check(&demo->second, TARGET,
+			       guest_page(&demo->guest, GUEST_DATA + 1), GUEST_PAGE))
+		errx(1, "the second device still has a page at %#llx", TARGET);
 	step("Unmapped the guest's memory from the parent.");
-	more("    Verified: the device does not reach it through the child.");
+	more("    Verified: %s reach it through the child.",
+	     demo->num_devices == 1 ? "the device does not" : "no device can");
 }
 
 int main(int argc, char **argv)
@@ -480,11 +600,10 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	open_and_bind(&demo);
 	negotiate(&demo);
-	if (demo.has_format)
+	if (demo.nests)
 		ask_smmu(&demo);
 	make_guest(&demo);
-	if (demo.has_format) {
-		step("The hardware can use them: nested translation.");
+	if (demo.nests) {
 		translate_by_hardware(&demo);
 		change_entry(&demo);
 		break_stage_1(&demo);
@@ -492,8 +611,7 @@ int main(int argc, char **argv)
 		abort_everything(&demo);
 		bypass_stage_1(&demo);
 		detach_and_attach(&demo);
-	} else {
-		step("The hardware cannot use them: they have to be shadowed.");
+		plug_in_second(&demo);
 	}
 	shadow(&demo);
 	take_memory(&demo);

@@ -19,7 +19,12 @@
 #define BIT_ULL(n)	(1ULL << (n))
 #endif
 
+/* Above 4 GiB, but for a program that has a reason for another place */
+#ifndef GUEST_IPA
 #define GUEST_IPA	0x140000000ULL
+#endif
+/* Where the 2 MiB begin that the guest's tables can map */
+#define GUEST_VA	0x2000000ULL
 #define GUEST_PAGE	4096ULL
 #define GUEST_ASID	0x55ULL
 
@@ -64,6 +69,15 @@ static inline void guest_set_pte(struct smmuv3_guest *guest, __u64 va, __u64 pte
 	__atomic_store_n(&table[va >> 12 & 511], pte, __ATOMIC_SEQ_CST);
 }
 
+/* Make the page @next the table below entry @index, modulo 512, of @table */
+static inline void guest_link(struct smmuv3_guest *guest, unsigned int table,
+			      __u64 index, unsigned int next)
+{
+	__u64 *entries = guest_page(guest, table);
+
+	entries[index & 511] = guest_ipa(next) | PTE_TABLE;
+}
+
 /* Section 5.4: the context descriptor */
 #define CD_0_T0SZ_39_BITS	25ULL
 #define CD_0_WBRA_ISH		(BIT_ULL(8) | BIT_ULL(10) | 3ULL << 12)
@@ -91,14 +105,12 @@ static inline void guest_set_cd(struct smmuv3_guest *guest, unsigned int page,
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-/* Tables that map nothing below 2 MiB yet, and nothing above */
+/* Tables that map nothing yet */
 static inline void guest_init(struct smmuv3_guest *guest)
 {
 	memset(guest->memory, 0, GUEST_SIZE);
-	*(__u64 *)guest_page(guest, GUEST_LEVEL_1) =
-		guest_ipa(GUEST_LEVEL_2) | PTE_TABLE;
-	*(__u64 *)guest_page(guest, GUEST_LEVEL_2) =
-		guest_ipa(GUEST_LEVEL_3) | PTE_TABLE;
+	guest_link(guest, GUEST_LEVEL_1, GUEST_VA >> 30, GUEST_LEVEL_2);
+	guest_link(guest, GUEST_LEVEL_2, GUEST_VA >> 21, GUEST_LEVEL_3);
 	guest_set_cd(guest, GUEST_CD_TABLE, true);
 }
 

@@ -20,9 +20,9 @@
 #define COOKIE		1
 
 /* Where edu gets what it writes, and puts what it read: a virtual address, too */
-#define STAGING		0x100000ULL
+#define STAGING		(GUEST_VA + 0x100000)
 /* What the tests map */
-#define VA		0x110000ULL
+#define VA		(GUEST_VA + 0x110000)
 #define MSI_WINDOW	0x8000000ULL
 
 #define IDR0_S2P	1
@@ -521,9 +521,7 @@ TEST_F(nested, interrupt_arrives_through_the_window_of_the_parent)
 	struct pollfd poller = { .events = POLLIN };
 	__u64 count = 0;
 
-	/* Entries for 128 MiB and up are in level 2 */
-	((__u64 *)guest_page(&self->guest, GUEST_LEVEL_2))[MSI_WINDOW >> 21] =
-		guest_ipa(GUEST_LEVEL_3) | PTE_TABLE;
+	guest_link(&self->guest, GUEST_LEVEL_2, MSI_WINDOW >> 21, GUEST_LEVEL_3);
 	guest_set_pte(&self->guest, MSI_WINDOW, MSI_WINDOW | PTE_PAGE);
 	poller.fd = eventfd(0, EFD_CLOEXEC);
 	ASSERT_LE(0, poller.fd);
