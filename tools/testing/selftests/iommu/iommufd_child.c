@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "mock_fixture.h"
+#include "slow_kernel.h"
 
 #define NESTED_MAX 7
 
@@ -384,11 +385,12 @@ TEST_F(child, nothing_is_left_however_fast_it_is_copied)
 		.parent = self->parent.ioas,
 		.child = self->child.ioas,
 	};
+	int rounds = is_slow_kernel() ? 100 : 500;
 	pthread_t thread[2];
 
 	for (int i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, copier, &race));
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, ioas_unmap_all(self->fd, self->parent.ioas, NULL));
 		EXPECT_EQ(0, mapped(self->fd, &self->child));
 		EXPECT_EQ(0, mock_check_pins(self->fd, self->memory,
@@ -441,13 +443,14 @@ TEST_F(child, children_come_and_go_while_the_parent_unmaps)
 		.fd = self->fd,
 		.parent = self->parent.ioas,
 	};
+	int rounds = is_slow_kernel() ? 250 : 500;
 	pthread_t thread;
 
 	/* the thread's child is the only one */
 	ASSERT_EQ(0, iommu_destroy(self->fd, self->child.dev.stdev));
 	ASSERT_EQ(0, iommu_destroy(self->fd, self->child.ioas));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, breeder, &race));
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, ioas_unmap_all(self->fd, self->parent.ioas, NULL));
 		EXPECT_EQ(0, mock_check_pins(self->fd, self->memory,
 					     8 * page_size, 0));

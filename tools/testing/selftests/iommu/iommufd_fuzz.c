@@ -23,13 +23,13 @@
 
 #include "fuzz.h"
 #include "process_status.h"
+#include "slow_kernel.h"
 #include "../kselftest.h"
 
 #define SEED_DEFAULT	20221211
 #define CALLS_PER_ROUND	2500
 /* So many times fewer calls on a kernel that looks for leaks, which is slow */
 #define SLOW_KERNEL	4
-#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 #define PROGRESS_SECONDS 15
 #define LIMIT_PAGES	64
 
@@ -412,8 +412,8 @@ static void run_backend(const struct fuzz_backend *backend)
 	for (int i = 0; i < FUZZ_PROBLEMS; i++)
 		before[i] = fuzz_problems(i);
 	left = pages_left();
-	calls = number("CALLS", access(KMEMLEAK, W_OK) ?
-				backend->calls : backend->calls / SLOW_KERNEL);
+	calls = number("CALLS", is_slow_kernel() ?
+				backend->calls / SLOW_KERNEL : backend->calls);
 	if (getenv("ROUND"))
 		calls = CALLS_PER_ROUND;
 	ksft_print_msg("%s: %lu calls, SEED=%llu, THREADS=%u\n", backend->name,

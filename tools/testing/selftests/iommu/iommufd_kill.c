@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "edu_device.h"
+#include "slow_kernel.h"
 #include "../kselftest.h"
 
 #define KILLS_DEFAULT	200
@@ -230,8 +231,6 @@ static long pinned_pages(void)
 	return acquired < 0 || released < 0 ? -1 : acquired - released;
 }
 
-#define KMEMLEAK "/sys/kernel/debug/kmemleak"
-
 static int kmemleak(const char *command)
 {
 	FILE *f = fopen(KMEMLEAK, "w");
@@ -333,9 +332,10 @@ static __u32 number(const char *name, __u32 otherwise)
 
 int main(void)
 {
-	bool has_kmemleak = !access(KMEMLEAK, W_OK);
-	__u32 kills = number("KILLS", has_kmemleak ? KILLS_SLOW_KERNEL :
-						     KILLS_DEFAULT);
+	/* "stack=on" is so anyhow, but not allowed with kmemleak=off */
+	bool has_kmemleak = is_slow_kernel() && !kmemleak("stack=on");
+	__u32 kills = number("KILLS", is_slow_kernel() ? KILLS_SLOW_KERNEL :
+							 KILLS_DEFAULT);
 	__u32 seed = number("SEED", SEED_DEFAULT);
 	__u32 at_work = 0, in_transfer = 0;
 	int found = 0, not_killed = 0, pinned = 0;

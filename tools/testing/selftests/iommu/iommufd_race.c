@@ -11,12 +11,12 @@
 #include <time.h>
 
 #include "mock_fixture.h"
+#include "slow_kernel.h"
 
 #define SECONDS_DEFAULT		10
 #define ID_FIRST		3	/* 1 and 2 are the IOASes */
 #define ID_NUM			16
 #define SECONDS_SLOW_KERNEL	60
-#define KMEMLEAK		"/sys/kernel/debug/kmemleak"
 
 /* How long a thread may wait for its first success after the others are done */
 #define PATIENCE		60
@@ -298,7 +298,7 @@ static unsigned int seconds(void)
 
 	if (value)
 		return strtoul(value, NULL, 0);
-	return access(KMEMLEAK, W_OK) ? SECONDS_DEFAULT : SECONDS_SLOW_KERNEL;
+	return is_slow_kernel() ? SECONDS_SLOW_KERNEL : SECONDS_DEFAULT;
 }
 
 FIXTURE_SETUP(crowd)

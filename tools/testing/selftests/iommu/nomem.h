@@ -17,13 +17,13 @@
 #include "mdev_device.h"
 #include "mock.h"
 #include "harness.h"
+#include "slow_kernel.h"
 
 #define IOVA		((__u64)MOCK_APERTURE_START)
 #define MEMORY_PAGES	256
 #define NTH_MAX		5000
 #define FIRST_KMEMLEAK	16
 #define STRIDE_KMEMLEAK 64
-#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 
 #define FAILSLAB	"/sys/kernel/debug/failslab/"
 
@@ -217,7 +217,7 @@ static bool is_promised(int rc, bool never_fails)
 /* The number of the next allocation to fail */
 static unsigned int next(unsigned int nth)
 {
-	bool all = nth < FIRST_KMEMLEAK || access(KMEMLEAK, W_OK);
+	bool all = nth < FIRST_KMEMLEAK || !is_slow_kernel();
 
 	return nth + (all ? 1 : STRIDE_KMEMLEAK);
 }
