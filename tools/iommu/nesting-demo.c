@@ -508,7 +508,7 @@ static void plug_in_second(struct demo *demo)
 	if (mock_device_plug_in(&demo->second, demo->iommu, SECOND_COOKIE)) {
 		if (errno != ENOTTY)
 			err(1, "mock device");
-		step("This kernel has no mock devices (CONFIG_IOMMUFD_TEST): there is no second one.");
+		step("This kernel has no mock devices (CONFIG_IOMMUFD_TEST): no second one.");
 		return;
 	}
 	ask_device(demo, SECOND_COOKIE);
