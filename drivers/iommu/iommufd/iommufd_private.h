@@ -407,16 +407,18 @@ int iommufd_sources_change_payer(struct iommufd_ctx *ictx);
  * @writeable: who began the share may write. All others have the same or less.
  *             Pages are pinned for that, whoever pins them, as others take
  *             them over from him
+ * @leak: a table may still have pages that it should not: no page is unpinned
  * @lock: protects what follows; held while pages of the share are pinned or
  *        unpinned
  * @holders: struct iommufd_holder by page number in the source: those that
- *           have all their pages pinned
+ *           have all their pages pinned, but for areas of registered memory
  * @pinned: struct iommufd_pinned by page number in the source: pages that are
  *          pinned for users inside the kernel
  */
 struct iommufd_share {
 	refcount_t refs;
 	bool writeable;
+	bool leak;
 	struct mutex lock;
 	struct rb_root_cached holders;
 	struct xarray pinned;
@@ -539,9 +541,13 @@ int iommufd_memory_register(struct iommufd_call *call);
 void iommufd_memory_destroy(struct iommufd_ctx *ictx,
 			    struct iommufd_object *obj);
 int iommufd_memory_join(struct iommufd_area *area);
+struct iommufd_holder *iommufd_memory_holder(struct iommufd_object *obj);
 unsigned long iommufd_memory_read(struct iommufd_holder *holder,
 				  unsigned long pos, unsigned long length,
 				  phys_addr_t *phys);
+unsigned long iommufd_memory_read_runs(struct iommufd_holder *holder,
+				       unsigned long pos, unsigned long length,
+				       struct iommu_runs *runs);
 int iommufd_area_fill(struct iommufd_area *area);
 int iommufd_area_fill_table(struct iommufd_area *area,
 			    struct iommufd_hwpt *hwpt);

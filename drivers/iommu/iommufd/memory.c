@@ -4,13 +4,13 @@
  *
  * A registration is a holder of its share (share.c) without an area: it has its
  * pages from beginning to end, as runs of contiguous memory in an array that
- * does not change. An area that maps a part of it is one more holder of the
- * share. So filling the area finds all pages with the registration, and letting
- * it go leaves them there; a copy of the area joins the share as ever.
+ * does not change. An area that maps a part of it belongs to the share, as do its
+ * copies, and is a user of the registration's object, which therefore cannot be
+ * destroyed before the last one is gone. So the area takes its pages from the
+ * array without a lock, is not in the tree of the share's holders, and has
+ * nothing to let go.
  *
- * Every such holder is a user of the registration's object, which therefore
- * cannot be destroyed before the last one is gone. Which memory is registered
- * is in ictx->memories, under memories_lock.
+ * Which memory is registered is in ictx->memories, under memories_lock.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -91,7 +91,7 @@ static void unpin_runs(struct iommufd_memory *memory)
 	bool writeable = memory->holder.share->writeable;
 	unsigned long i;
 
-	for (i = 0; i < memory->nruns; i++) {
+	for (i = 0; i < memory->nruns && !memory->holder.share->leak; i++) {
 		iommufd_unpin(memory->runs[i].pfn, memory->runs[i].npages,
 			      writeable);
 		iommufd_uncharge(memory->source, memory->runs[i].npages);
@@ -145,9 +145,42 @@ static int pin_all(struct iommufd_memory *memory)
 	return n < 0 ? n : 0;
 }
 
+/* The run that a page is in */
+static struct memory_run *find_run(struct iommufd_memory *memory,
+				   unsigned long number)
+{
+	unsigned long low = 0, high = memory->nruns - 1;
+
+	while (low < high) {
+		unsigned long mid = high - (high - low) / 2;
+
+		if (memory->runs[mid].page <= number)
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	return &memory->runs[low];
+}
+
+static phys_addr_t run_phys(const struct memory_run *run, unsigned long pos)
+{
+	return PFN_PHYS(run->pfn) + (pos - (run->page << PAGE_SHIFT));
+}
+
+static unsigned long run_end(const struct memory_run *run)
+{
+	return (run->page + run->npages) << PAGE_SHIFT;
+}
+
+/* The holder of a registration, by its object */
+struct iommufd_holder *iommufd_memory_holder(struct iommufd_object *obj)
+{
+	return &container_of(obj, struct iommufd_memory, obj)->holder;
+}
+
 /**
  * iommufd_memory_read() - where pages of registered memory are
- * @holder: the registration's; the lock of its share is held
+ * @holder: the registration's
  * @pos: position in the source, in a page that the holder has
  * @length: bytes that are wanted
  * @phys: returns the physical address of @pos
@@ -160,21 +193,39 @@ unsigned long iommufd_memory_read(struct iommufd_holder *holder,
 {
 	struct iommufd_memory *memory =
 		container_of(holder, struct iommufd_memory, holder);
-	unsigned long number = pos >> PAGE_SHIFT;
-	unsigned long low = 0, high = memory->nruns - 1;
-	struct memory_run *run;
+	const struct memory_run *run = find_run(memory, pos >> PAGE_SHIFT);
 
-	while (low < high) {
-		unsigned long mid = high - (high - low) / 2;
+	*phys = run_phys(run, pos);
+	return min(length, run_end(run) - pos);
+}
 
-		if (memory->runs[mid].page <= number)
-			low = mid;
-		else
-			high = mid - 1;
+/**
+ * iommufd_memory_read_runs() - where many pages of registered memory are
+ * @holder: the registration's
+ * @pos: position in the source, in a page that the holder has
+ * @length: bytes that are wanted, all of which it has
+ * @runs: the memory is added here, as far as there is room
+ *
+ * Return: bytes from @pos on that were added.
+ */
+unsigned long iommufd_memory_read_runs(struct iommufd_holder *holder,
+				       unsigned long pos, unsigned long length,
+				       struct iommu_runs *runs)
+{
+	struct iommufd_memory *memory =
+		container_of(holder, struct iommufd_memory, holder);
+	const struct memory_run *run = find_run(memory, pos >> PAGE_SHIFT);
+	unsigned long done = 0;
+
+	while (done < length) {
+		unsigned long n = min(length - done, run_end(run) - pos - done);
+
+		if (!iommu_runs_add(runs, run_phys(run, pos + done), n))
+			break;
+		done += n;
+		run++;
 	}
-	run = &memory->runs[low];
-	*phys = PFN_PHYS(run->pfn) + (pos - (run->page << PAGE_SHIFT));
-	return min(length, ((run->page + run->npages) << PAGE_SHIFT) - pos);
+	return done;
 }
 
 /* Registered memory that has all of a new area, with one user more; or NULL */

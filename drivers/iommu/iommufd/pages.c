@@ -8,7 +8,8 @@
  * (ioas->storage). An area in an IOAS without tables holds no pages.
  *
  * Sharing (share.c): whoever fills takes the pages that somebody else has pinned
- * instead of pinning them; whoever unfills leaves those pinned.
+ * instead of pinning them; whoever unfills leaves those pinned. An area of
+ * registered memory (memory.c) pins and unpins nothing.
  *
  * Order when memory is let go: unmap from all tables and flush the IOTLBs, then
  * unpin. The page numbers come from ioas->storage as it is unmapped. It never
@@ -93,6 +94,19 @@ static bool area_pins_writeable(const struct iommufd_area *area)
 	return area->prot & IOMMU_WRITE;
 }
 
+/* Does somebody have all its pages pinned as long as the area is there? */
+static bool is_registered(const struct iommufd_area *area)
+{
+	return area->holder && area->holder->memory;
+}
+
+/* A device may still reach what the area had, whoever else has it, too */
+static void keep_pinned(struct iommufd_area *area)
+{
+	if (area->holder)
+		WRITE_ONCE(area->holder->share->leak, true);
+}
+
 static struct iommufd_share *area_share(const struct iommufd_area *area)
 {
 	return area->holder ? area->holder->share : NULL;
@@ -116,6 +130,8 @@ static unsigned long release_run(struct iommufd_area *area, unsigned long pos,
 		iommufd_unpin(pfn, last - first + 1, writeable);
 		return last - first + 1;
 	}
+	if (area->holder->share->leak)
+		return 0;
 	while (first <= last) {
 		struct iommufd_holder *holder;
 		struct iommufd_pinned *pinned;
@@ -139,6 +155,8 @@ static void release_runs(struct iommufd_area *area, unsigned long pos,
 	unsigned long released = 0;
 	unsigned int i;
 
+	if (is_registered(area))
+		return;
 	for (i = 0; i < runs->count; i++) {
 		released += release_run(area, pos, runs->runs[i].phys,
 					runs->runs[i].length);
@@ -179,11 +197,15 @@ static noinline_for_stack void unfill(struct iommufd_area *area,
 							iova, length - done,
 							&runs);
 
-		if (!step)
+		if (!step) {
+			keep_pinned(area);
 			step = length - done;
+		}
 		/* A leak is better than a device that writes to freed memory */
 		if (unmap_other_tables(ioas, iova, step))
 			release_runs(area, area->pos + done, &runs);
+		else
+			keep_pinned(area);
 		done += step;
 		cond_resched();
 	}
@@ -232,8 +254,10 @@ err_unmap:
 	list_for_each_entry_continue_reverse(hwpt, &ioas->tables, entry)
 		if (!iommufd_table_unmap(hwpt->domain, iova, length))
 			leak = true;
-	if (leak)
+	if (leak) {
 		runs->count = 0;
+		keep_pinned(area);
+	}
 	return rc;
 }
 
@@ -407,6 +431,11 @@ static int fill_all(struct fill *fill)
 	struct scratch s;
 	int rc = 0;
 
+	if (is_registered(area)) {
+		holder = iommufd_memory_holder(area->holder->memory);
+		return fill_from_holder(fill, holder, area_npages(area)) ?:
+		       fill_flush(fill);
+	}
 	scratch_init(&s, area_npages(area), sizeof(struct page *),
 		     SCRATCH_PAGES);
 	while (page <= last && !rc) {
@@ -456,22 +485,42 @@ static int fill_shared_area(struct iommufd_area *area)
 }
 
 /*
- * Areas of one page, which are not shared: there can be very many, so these do
- * the same as fill_area() and unfill() with as little as it takes.
+ * Areas of one page, which are not shared but for registered memory: there can be
+ * very many, so these do the same as fill_area() and unfill() with as little as it
+ * takes.
  */
-static int fill_page(struct iommufd_area *area)
+static int read_registered_page(struct iommufd_area *area, struct iommu_run *run)
 {
-	struct iommu_run run = { .length = iommufd_area_length(area) };
-	struct iommu_runs runs = { .runs = &run, .count = 1, .max = 1 };
+	struct iommufd_holder *holder =
+		iommufd_memory_holder(area->holder->memory);
+
+	iommufd_memory_read(holder, area->pos, run->length, &run->phys);
+	return 0;
+}
+
+static int pin_page(struct iommufd_area *area, struct iommu_run *run)
+{
 	struct page *page;
 	long pinned;
-	int rc;
 
 	pinned = iommufd_pin(area->source, area->pos & PAGE_MASK, 1,
 			     area->prot & IOMMU_WRITE, &page);
 	if (pinned < 0)
 		return pinned;
-	run.phys = page_to_phys(page) + offset_in_page(area->pos);
+	run->phys = page_to_phys(page) + offset_in_page(area->pos);
+	return 0;
+}
+
+static int fill_page(struct iommufd_area *area)
+{
+	struct iommu_run run = { .length = iommufd_area_length(area) };
+	struct iommu_runs runs = { .runs = &run, .count = 1, .max = 1 };
+	int rc;
+
+	rc = area->holder ? read_registered_page(area, &run) :
+			    pin_page(area, &run);
+	if (rc)
+		return rc;
 	rc = map_tables(area, area->iova, &runs, run.length);
 	if (rc)
 		release_runs(area, area->pos, &runs);
@@ -489,7 +538,11 @@ static void unfill_page(struct iommufd_area *area)
 	taken = iommufd_table_take(ioas->storage->domain, area->iova, length,
 				   &runs);
 	/* A leak is better than a device that writes to freed memory */
-	if (!unmap_other_tables(ioas, area->iova, length) || taken != length)
+	if (!unmap_other_tables(ioas, area->iova, length) || taken != length) {
+		keep_pinned(area);
+		return;
+	}
+	if (area->holder)
 		return;
 	iommufd_unpin(PHYS_PFN(run.phys), 1, area->prot & IOMMU_WRITE);
 	iommufd_uncharge(area->source, 1);
@@ -497,7 +550,7 @@ static void unfill_page(struct iommufd_area *area)
 
 static bool area_is_one_page(const struct iommufd_area *area)
 {
-	return !area->holder && area_npages(area) == 1;
+	return (!area->holder || area->holder->memory) && area_npages(area) == 1;
 }
 
 /**
@@ -517,7 +570,7 @@ int iommufd_area_fill(struct iommufd_area *area)
 		return iommufd_mmio_fill(area);
 	if (area_is_one_page(area))
 		return fill_page(area);
-	if (area->holder)
+	if (area->holder && !is_registered(area))
 		return fill_shared_area(area);
 	return fill_area(area);
 }
@@ -539,6 +592,10 @@ void iommufd_area_unfill(struct iommufd_area *area)
 	}
 	if (area_is_one_page(area)) {
 		unfill_page(area);
+		return;
+	}
+	if (is_registered(area)) {
+		unfill(area, iommufd_area_length(area));
 		return;
 	}
 	if (holder) {

@@ -6,8 +6,9 @@
  * users inside the kernel. Each area and each registered memory has a holder.
  * A holder is in the share's tree, by page number in the source, exactly while
  * all its pages are pinned; the page numbers are where it keeps them (a
- * hardware table, or the runs of registered memory). What users inside the
- * kernel pin is counted page by page.
+ * hardware table, or the runs of registered memory). Areas of registered memory
+ * are not in the tree: the registration is, which has all of their pages as long
+ * as they are there. What users inside the kernel pin is counted page by page.
  *
  * Who needs a page takes it from another one that has it, and pins it only if
  * there is none. Who lets go of a page leaves it pinned if another one has it.
@@ -235,7 +236,8 @@ unsigned long iommufd_holder_read(struct iommufd_holder *holder,
 
 /**
  * iommufd_holder_read_runs() - where many pages of a holder are
- * @holder: in the tree of its share, whose lock is held
+ * @holder: in the tree of its share, whose lock is held; or the registration that
+ *          the caller is a user of
  * @pos: position in the source, in a page that the holder has
  * @length: bytes that are wanted
  * @runs: the memory is added here, as far as there is room
@@ -252,17 +254,15 @@ unsigned long iommufd_holder_read_runs(struct iommufd_holder *holder,
 	struct iommufd_hwpt *storage;
 	phys_addr_t phys;
 
+	if (!area)
+		return iommufd_memory_read_runs(holder, pos, length, runs);
 	lockdep_assert_held(&holder->share->lock);
-	if (area) {
-		offset = pos - area->pos;
-		area_length = iommufd_area_length(area);
-		if (pos >= area->pos && offset < area_length) {
-			storage = READ_ONCE(area->ioas->storage);
-			return iommu_read_runs(storage->domain,
-					       area->iova + offset,
-					       min(length, area_length - offset),
-					       runs);
-		}
+	offset = pos - area->pos;
+	area_length = iommufd_area_length(area);
+	if (pos >= area->pos && offset < area_length) {
+		storage = READ_ONCE(area->ioas->storage);
+		return iommu_read_runs(storage->domain, area->iova + offset,
+				       min(length, area_length - offset), runs);
 	}
 	length = iommufd_holder_read(holder, pos, length, &phys);
 	return length && iommu_runs_add(runs, phys, length) ? length : 0;
@@ -335,7 +335,7 @@ static void unpin_one(struct iommufd_area *area, unsigned long first)
 		return;
 	xa_erase(&share->pinned, first);
 	iommufd_share_next(share, first, first, &holder, &none);
-	if (!holder) {
+	if (!holder && !share->leak) {
 		iommufd_unpin(page_to_pfn(pinned->page), 1, share->writeable);
 		iommufd_uncharge(area->source, 1);
 	}

@@ -519,7 +519,16 @@ unsigned long iommufd_pin_huge(struct iommufd_source *source, unsigned long pos,
 /* Unpin pages that are contiguous; the caller uncharges */
 void iommufd_unpin(unsigned long pfn, unsigned long npages, bool writeable)
 {
-	unpin_user_page_range_dirty_lock(pfn_to_page(pfn), npages, writeable);
+	struct page *page = pfn_to_page(pfn);
+
+	/* There can be very many of one page */
+	if (npages != 1) {
+		unpin_user_page_range_dirty_lock(page, npages, writeable);
+		return;
+	}
+	if (writeable && !folio_test_dirty(page_folio(page)))
+		set_page_dirty_lock(page);
+	unpin_user_page(page);
 }
 
 /*
