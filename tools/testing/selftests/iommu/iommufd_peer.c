@@ -419,6 +419,22 @@ TEST_F(peer, dma_buf_is_a_target_of_dma)
 	EXPECT_TRUE(is_filled(self->bar + 2 * page_size, 16));
 }
 
+/* The mock revokes its own DMA-BUFs only, and looks into its own tables */
+TEST_F(peer, what_is_not_the_mocks)
+{
+	int file = export(self->device, BAR, 0, page_size, 1, 0);
+
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->memory,
+				    page_size, IOVA));
+	EXPECT_EQ(-EINVAL, mock_check_map(self->fd, self->hwpt, IOVA,
+					  self->memory, page_size));
+	ASSERT_LE(0, file);
+	EXPECT_EQ(-EOPNOTSUPP, mock_dmabuf_set_revoked(self->fd, file, true));
+	EXPECT_EQ(-EINVAL, mock_dmabuf_set_revoked(self->fd, self->fd, true));
+	EXPECT_EQ(-EBADF, mock_dmabuf_set_revoked(self->fd, -1, true));
+	close(file);
+}
+
 TEST_F(peer, dma_buf_is_dead_when_the_device_is_closed)
 {
 	int file = export(self->device, BAR, 0, self->length, 1, 0);

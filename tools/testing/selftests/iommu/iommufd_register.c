@@ -204,6 +204,72 @@ TEST_F(mock, attach_later_and_copies_take_the_registered_pages)
 	EXPECT_EQ(0, pins(self, 1));
 }
 
+/* No two of its pages are neighbours: each is a run of its own */
+TEST_F(mock, scattered_pages)
+{
+	int file = memfd_create("iommufd", MFD_CLOEXEC);
+	struct mock_device dev[2];
+	__u32 id, other;
+
+	ASSERT_LE(0, file);
+	ASSERT_EQ(0, ftruncate(file, ALL));
+	for (__u64 i = 0; i < MEMORY_PAGES; i++) {
+		__u64 from = MEMORY_PAGES - 1 - i;
+
+		ASSERT_NE(MAP_FAILED,
+			  mmap(self->memory + i * page_size, page_size,
+			       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+			       file, from * page_size));
+	}
+	close(file);
+	ASSERT_EQ(0, ioas_alloc(self->fd, &other));
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev[0]));
+	ASSERT_EQ(0, mock_device(self->fd, other, &dev[1]));
+	ASSERT_EQ(0, register_all(self, &id));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->memory, ALL, IOVA));
+	ASSERT_EQ(0, ioas_copy_fixed(self->fd, other, self->ioas,
+				     ALL - 2 * MOCK_IO_PAGE_SIZE, IOVA,
+				     IOVA + MOCK_IO_PAGE_SIZE));
+	EXPECT_EQ(0, mock_check_map(self->fd, dev[0].hwpt, IOVA, self->memory, ALL));
+	EXPECT_EQ(0, mock_check_map(self->fd, dev[1].hwpt, IOVA,
+				    self->memory + MOCK_IO_PAGE_SIZE,
+				    ALL - 2 * MOCK_IO_PAGE_SIZE));
+	EXPECT_EQ(0, pins(self, 1));
+	ASSERT_EQ(0, ioas_unmap_all(self->fd, self->ioas, NULL));
+	ASSERT_EQ(0, ioas_unmap_all(self->fd, other, NULL));
+	EXPECT_EQ(0, pins(self, 1));
+	ASSERT_EQ(0, iommu_destroy(self->fd, id));
+	EXPECT_EQ(0, pins(self, 0));
+}
+
+TEST_F(mock, users_inside_the_kernel_take_the_registered_pages)
+{
+	struct mock_device dev;
+	__u32 id, item[2];
+	int access;
+
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	ASSERT_EQ(0, register_all(self, &id));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->memory, ALL, IOVA));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, self->memory,
+				    page_size, IOVA + ALL));
+	access = mock_access(self->fd, self->ioas, MOCK_ACCESS_PINS);
+	ASSERT_LE(0, access);
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, mock_access_pin(self->fd, access, IOVA + i * ALL,
+					     page_size, self->memory, 0,
+					     &item[i]));
+	EXPECT_EQ(0, pins(self, 1));
+	ASSERT_EQ(0, mock_access_unpin(self->fd, access, item[0]));
+	EXPECT_EQ(0, pins(self, 1));
+	/* the other one is told, and lets go */
+	ASSERT_EQ(0, ioas_unmap_all(self->fd, self->ioas, NULL));
+	EXPECT_EQ(0, pins(self, 1));
+	ASSERT_EQ(0, iommu_destroy(self->fd, id));
+	EXPECT_EQ(0, pins(self, 0));
+	close(access);
+}
+
 TEST_F(mock, registered_twice_is_pinned_twice)
 {
 	__u32 id[2];

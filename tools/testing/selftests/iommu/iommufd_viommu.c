@@ -460,6 +460,38 @@ TEST_F(viommu, virtual_id_says_whose_cache_is_invalidated)
 #undef INVALIDATE
 }
 
+/* More than fit into a page, which the kernel might read them by */
+TEST_F(viommu, many_entries_in_one_call)
+{
+	static struct mock_viommu_invalidate entries[1000];
+	__u32 id, num = ARRAY_SIZE(entries);
+
+	ASSERT_EQ(0, vdevice_alloc(self->fd, self->viommu, self->dev.idev,
+				   VIRT_ID, &id));
+	for (__u32 i = 0; i < ARRAY_SIZE(entries); i++) {
+		entries[i].virt_id = VIRT_ID;
+		entries[i].entry = i < 999 ? 1 : 2;
+	}
+	EXPECT_EQ(0, hwpt_invalidate(self->fd, self->viommu,
+				     MOCK_INVALIDATE_DATA, entries,
+				     sizeof(*entries), &num));
+	EXPECT_EQ(ARRAY_SIZE(entries), num);
+	EXPECT_EQ(0, mock_check_cache(self->fd, self->dev.idev, 1, 0));
+	EXPECT_EQ(0, mock_check_cache(self->fd, self->dev.idev, 2, 0));
+	EXPECT_EQ(0, mock_check_cache(self->fd, self->dev.idev, 3,
+				      MOCK_CACHE_PRESET));
+	/* all before the one that is wrong */
+	entries[900].virt_id++;
+	EXPECT_EQ(-EINVAL, hwpt_invalidate(self->fd, self->viommu,
+					   MOCK_INVALIDATE_DATA, entries,
+					   sizeof(*entries), &num));
+	EXPECT_EQ(900, num);
+	num = (1 << 19) + 1;
+	EXPECT_EQ(-EINVAL, hwpt_invalidate(self->fd, self->viommu,
+					   MOCK_INVALIDATE_DATA, entries,
+					   sizeof(*entries), &num));
+}
+
 /*
  * Events
  */
@@ -537,6 +569,8 @@ TEST_F(vevent, wrong_queues_are_refused)
 	EXPECT_EQ(-EINVAL, ALLOC(self->viommu, MOCK_VEVENTQ_TYPE, 0));
 	EXPECT_EQ(-EINVAL, ALLOC(self->viommu, MOCK_VEVENTQ_TYPE,
 				 (1 << 19) + 1));
+	/* which is not too deep by one less: there is one of the type already */
+	EXPECT_EQ(-EEXIST, ALLOC(self->viommu, MOCK_VEVENTQ_TYPE, 1 << 19));
 	EXPECT_EQ(-EOPNOTSUPP, ALLOC(self->viommu, MOCK_VEVENTQ_TYPE + 1, 1));
 	EXPECT_EQ(-EOPNOTSUPP, ALLOC(self->viommu, IOMMU_VEVENTQ_TYPE_DEFAULT,
 				     1));
