@@ -50,7 +50,7 @@ kernel: ## build the kernel; the last line is the path of its image
 	@scripts/kernel
 
 deb: ## build Debian packages of the kernel (CONFIG_FILE=/boot/config-...)
-	@scripts/setup build
+	@scripts/setup build deb
 	@scripts/tree >&2
 	@scripts/deb
 
