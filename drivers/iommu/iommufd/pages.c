@@ -489,20 +489,16 @@ static int fill_shared_area(struct iommufd_area *area)
  * very many, so these do the same as fill_area() and unfill() with as little as it
  * takes.
  */
-static int read_registered_page(struct iommufd_area *area, struct iommu_run *run)
-{
-	struct iommufd_holder *holder =
-		iommufd_memory_holder(area->holder->memory);
-
-	iommufd_memory_read(holder, area->pos, run->length, &run->phys);
-	return 0;
-}
-
-static int pin_page(struct iommufd_area *area, struct iommu_run *run)
+static int find_or_pin_page(struct iommufd_area *area, struct iommu_run *run)
 {
 	struct page *page;
 	long pinned;
 
+	if (is_registered(area)) {
+		iommufd_memory_read(iommufd_memory_holder(area->holder->memory),
+				    area->pos, run->length, &run->phys);
+		return 0;
+	}
 	pinned = iommufd_pin(area->source, area->pos & PAGE_MASK, 1,
 			     area->prot & IOMMU_WRITE, &page);
 	if (pinned < 0)
@@ -517,8 +513,7 @@ static int fill_page(struct iommufd_area *area)
 	struct iommu_runs runs = { .runs = &run, .count = 1, .max = 1 };
 	int rc;
 
-	rc = area->holder ? read_registered_page(area, &run) :
-			    pin_page(area, &run);
+	rc = find_or_pin_page(area, &run);
 	if (rc)
 		return rc;
 	rc = map_tables(area, area->iova, &runs, run.length);
@@ -542,7 +537,7 @@ static void unfill_page(struct iommufd_area *area)
 		keep_pinned(area);
 		return;
 	}
-	if (area->holder)
+	if (is_registered(area))
 		return;
 	iommufd_unpin(PHYS_PFN(run.phys), 1, area->prot & IOMMU_WRITE);
 	iommufd_uncharge(area->source, 1);
@@ -550,7 +545,7 @@ static void unfill_page(struct iommufd_area *area)
 
 static bool area_is_one_page(const struct iommufd_area *area)
 {
-	return (!area->holder || area->holder->memory) && area_npages(area) == 1;
+	return (!area->holder || is_registered(area)) && area_npages(area) == 1;
 }
 
 /**
