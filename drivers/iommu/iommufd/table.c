@@ -33,6 +33,28 @@ static int map_by_page(struct iommu_domain *domain, unsigned long iova,
 	return 0;
 }
 
+/* Not inlined, as nearly all map with large pages, and need no frame for this */
+static noinline_for_stack int map_by_pages(struct iommu_domain *domain,
+					   unsigned long iova,
+					   const struct iommu_run *runs,
+					   unsigned int nruns, int prot)
+{
+	unsigned long done = 0;
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < nruns; i++) {
+		rc = map_by_page(domain, iova + done, &runs[i], prot);
+		if (rc) {
+			if (done)
+				iommufd_table_unmap(domain, iova, done);
+			return rc;
+		}
+		done += runs[i].length;
+	}
+	return 0;
+}
+
 /**
  * iommufd_table_map() - map runs, one behind the other
  * @domain: table
@@ -48,23 +70,9 @@ int iommufd_table_map(struct iommu_domain *domain, unsigned long iova,
 		      const struct iommu_run *runs, unsigned int nruns,
 		      int prot, bool huge_pages)
 {
-	unsigned long done = 0;
-	unsigned int i;
-	int rc;
-
 	if (huge_pages)
 		return iommu_map_runs(domain, iova, runs, nruns, prot);
-
-	for (i = 0; i < nruns; i++) {
-		rc = map_by_page(domain, iova + done, &runs[i], prot);
-		if (rc) {
-			if (done)
-				iommufd_table_unmap(domain, iova, done);
-			return rc;
-		}
-		done += runs[i].length;
-	}
-	return 0;
+	return map_by_pages(domain, iova, runs, nruns, prot);
 }
 
 /**
