@@ -237,6 +237,9 @@ static bool alloc_anywhere(struct iommufd_ioas *ioas, unsigned long *iova,
 	unsigned long from = *first_free;
 	unsigned long skip = (va - from) & (align - 1);
 
+	/* With less alignment than its class there may be room below */
+	if (large && align < SZ_2M)
+		return find_free(ioas, 1, ULONG_MAX, length, va, align, iova);
 	if (!find_free(ioas, from, ULONG_MAX, length, va, align, iova))
 		return false;
 	/* What is left out has no room either, unless for less alignment */
@@ -246,12 +249,29 @@ static bool alloc_anywhere(struct iommufd_ioas *ioas, unsigned long *iova,
 	return true;
 }
 
+static bool alloc_aligned(struct iommufd_ioas *ioas, unsigned long *iova,
+			  unsigned long va, unsigned long length,
+			  unsigned long align)
+{
+	struct interval_tree_node *node;
+
+	node = interval_tree_iter_first(&ioas->allowed, 0, ULONG_MAX);
+	if (!node)
+		return alloc_anywhere(ioas, iova, va, length, align);
+	for (; node; node = interval_tree_iter_next(node, 0, ULONG_MAX))
+		if (find_free(ioas, max(node->start, 1UL), node->last, length,
+			      va, align, iova))
+			return true;
+	return false;
+}
+
 /**
  * iommufd_ioas_alloc_iova() - choose IOVAs for a mapping
  * @ioas: address space
  * @iova: returns the first IOVA
  * @va: user address to be mapped: the IOVA gets the same offset in a page, and
- *      in a large page if the length is worth one, so that those can be used
+ *      in a large page if the length is worth one and there is room, so that
+ *      those can be used
  * @length: bytes
  *
  * Return: 0 or -ENOSPC.
@@ -259,23 +279,17 @@ static bool alloc_anywhere(struct iommufd_ioas *ioas, unsigned long *iova,
 int iommufd_ioas_alloc_iova(struct iommufd_ioas *ioas, unsigned long *iova,
 			    unsigned long va, unsigned long length)
 {
-	unsigned long align = max(ioas->alignment, PAGE_SIZE);
-	struct interval_tree_node *node;
+	unsigned long page = max(ioas->alignment, PAGE_SIZE);
 
 	lockdep_assert_held(&ioas->iova_lock);
-	if (is_large(ioas, length))
-		align = max_t(unsigned long, align,
-			      length >= SZ_1G ? SZ_1G : SZ_2M);
-
-	node = interval_tree_iter_first(&ioas->allowed, 0, ULONG_MAX);
-	if (!node)
-		return alloc_anywhere(ioas, iova, va, length, align) ? 0 :
-								       -ENOSPC;
-	for (; node; node = interval_tree_iter_next(node, 0, ULONG_MAX))
-		if (find_free(ioas, max(node->start, 1UL), node->last, length,
-			      va, align, iova))
+	if (is_large(ioas, length)) {
+		if (length >= SZ_1G &&
+		    alloc_aligned(ioas, iova, va, length, SZ_1G))
 			return 0;
-	return -ENOSPC;
+		if (alloc_aligned(ioas, iova, va, length, SZ_2M))
+			return 0;
+	}
+	return alloc_aligned(ioas, iova, va, length, page) ? 0 : -ENOSPC;
 }
 
 /* Does automatic allocation begin at the bottom anyway? */

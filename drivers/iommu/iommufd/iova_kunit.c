@@ -122,6 +122,32 @@ static void what_large_alignment_skips_is_not_lost(struct kunit *test)
 			choose_and_map(test, SZ_2M, SZ_2M));
 }
 
+static void large_alignment_is_given_up_for_want_of_room(struct kunit *test)
+{
+	unsigned long va = 7 * PAGE_SIZE;
+
+	reserve(test, 4UL * SZ_1G - SZ_4M, ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, (unsigned long)SZ_2M,
+			choose(test, SZ_1G, 3UL * SZ_1G + SZ_512M));
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE,
+			choose(test, SZ_1G, 4UL * SZ_1G - SZ_4M - PAGE_SIZE));
+	allow(test, SZ_4M, SZ_4M + SZ_2M - 1);
+	KUNIT_EXPECT_EQ(test, (unsigned long)SZ_4M,
+			choose_and_map(test, va, SZ_2M));
+	KUNIT_EXPECT_EQ(test, 0UL, choose(test, va, SZ_2M));
+}
+
+/* What a large mapping at the wrong offset left out is found in the end */
+static void room_below_is_found_with_less_alignment(struct kunit *test)
+{
+	reserve(test, 2UL * SZ_2M, ULONG_MAX);
+	KUNIT_EXPECT_EQ(test, (unsigned long)SZ_2M,
+			choose_and_map(test, SZ_2M, SZ_2M));
+	KUNIT_EXPECT_EQ(test, 0UL, choose(test, SZ_2M, SZ_2M));
+	iommufd_area_erase(map(test, PAGE_SIZE, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE, choose(test, 0, PAGE_SIZE));
+}
+
 static void without_huge_pages_nothing_is_skipped(struct kunit *test)
 {
 	struct iommufd_ioas *ioas = test->priv;
@@ -284,6 +310,8 @@ static struct kunit_case iova_test_cases[] = {
 	KUNIT_CASE(offset_in_page_is_kept),
 	KUNIT_CASE(offset_in_large_page_is_kept),
 	KUNIT_CASE(what_large_alignment_skips_is_not_lost),
+	KUNIT_CASE(large_alignment_is_given_up_for_want_of_room),
+	KUNIT_CASE(room_below_is_found_with_less_alignment),
 	KUNIT_CASE(without_huge_pages_nothing_is_skipped),
 	KUNIT_CASE(mapped_and_reserved_are_skipped),
 	KUNIT_CASE(freed_hole_is_chosen_again),
