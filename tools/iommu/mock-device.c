@@ -14,7 +14,7 @@ int mock_device_plug_in(struct mock_device *mock, int iommu, __u64 cookie)
 	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
 	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
-		.op = MOCK_OP_DEVICE_FLAGS,
+		.op = MOCK_OP_OWN_DEVICE,
 		.device = {
 			.flags = MOCK_DEVICE_COOKIE | MOCK_DEVICE_NO_NESTING,
 			.cookie = cookie,

@@ -39,10 +39,10 @@ void iommufd_area_init(struct iommufd_area *area,
 	area->ioas = NULL;
 	area->holder = NULL;
 	area->prot = prot;
-	if (iommufd_area_is_mmio(area))
+	area->absent = iommufd_area_is_mmio(area);
+	if (area->absent)
 		area->prot = (prot & ~IOMMU_CACHE) | IOMMU_MMIO;
 	area->state = IOMMUFD_AREA_MAPPING;
-	area->absent = false;
 	area->derived = false;
 }
 

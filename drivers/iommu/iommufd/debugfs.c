@@ -143,7 +143,7 @@ static bool next_area(struct cursor *c)
 		c->area.pos = area->pos;
 		c->area.ino = iommufd_source_ino(area->source);
 		c->area.mmio = iommufd_area_is_mmio(area);
-		c->area.absent = area->absent;
+		c->area.absent = area->absent && READ_ONCE(ioas->storage);
 		c->area.prot = area->prot;
 		c->in_areas = true;
 	}

@@ -447,14 +447,22 @@ static void lock_tables(struct iommufd_ioas *first, struct iommufd_ioas *second)
 	down_write(&first->tables_lock);
 	if (second)
 		down_write_nested(&second->tables_lock, SINGLE_DEPTH_NESTING);
+	mutex_lock(&first->mmio_lock);
+	if (second)
+		mutex_lock_nested(&second->mmio_lock, SINGLE_DEPTH_NESTING);
 }
 
 static void unlock_tables(struct iommufd_ioas *first,
 			  struct iommufd_ioas *second)
 {
-	up_write(&first->tables_lock);
-	if (second && second != first)
+	if (second == first)
+		second = NULL;
+	if (second) {
+		mutex_unlock(&second->mmio_lock);
 		up_write(&second->tables_lock);
+	}
+	mutex_unlock(&first->mmio_lock);
+	up_write(&first->tables_lock);
 }
 
 /* Tell the IOMMU that the group uses @hwpt from now on */

@@ -126,7 +126,7 @@ static int scan_pinned(struct dirty_scan *scan)
 		iommufd_for_each_area(area, ioas, scan->next,
 				      scan->pinned_last) {
 			/* Others are on their way into or out of the table */
-			if (area->state != IOMMUFD_AREA_MAPPED)
+			if (area->state != IOMMUFD_AREA_MAPPED || area->absent)
 				continue;
 			complete = scan_area(scan, area, &runs);
 			if (!complete || scan->done)

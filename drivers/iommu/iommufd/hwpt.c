@@ -139,6 +139,8 @@ int iommufd_ioas_set_huge_pages(struct iommufd_ioas *ioas, bool huge_pages)
 	int rc = -EINVAL;
 
 	lockdep_assert_held_write(&ioas->tables_lock);
+	if (huge_pages == ioas->huge_pages)
+		return 0;
 	mutex_lock(&ioas->iova_lock);
 	/* Pages that are combined already are not taken apart */
 	if (!huge_pages && ioas->storage && !RB_EMPTY_ROOT(&ioas->areas))
@@ -195,8 +197,10 @@ static int fill_first(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 	int rc = 0;
 
 	lockdep_assert_held_write(&ioas->tables_lock);
+	mutex_lock(&ioas->mmio_lock);
 	list_add(&hwpt->entry, &ioas->tables);
 	WRITE_ONCE(ioas->storage, hwpt);
+	mutex_unlock(&ioas->mmio_lock);
 	iommufd_for_each_area(area, ioas, 0, ULONG_MAX) {
 		rc = iommufd_area_fill(area);
 		if (rc)
@@ -211,8 +215,7 @@ static int fill_first(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 			break;
 		iommufd_area_unfill(area);
 	}
-	WRITE_ONCE(ioas->storage, NULL);
-	list_del(&hwpt->entry);
+	iommufd_mmio_remove_last(ioas, hwpt);
 	return rc;
 }
 
@@ -223,6 +226,7 @@ static void unmap_further(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt,
 	struct iommufd_area *area;
 
 	lockdep_assert_held_write(&ioas->tables_lock);
+	lockdep_assert_held(&ioas->mmio_lock);
 	iommufd_for_each_area(area, ioas, 0, ULONG_MAX) {
 		if (area == end)
 			break;
@@ -237,18 +241,36 @@ static void unmap_further(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt,
 static int fill_further(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_area *area;
-	int rc;
+	int rc = 0;
 
 	lockdep_assert_held_write(&ioas->tables_lock);
+	mutex_lock(&ioas->mmio_lock);
 	iommufd_for_each_area(area, ioas, 0, ULONG_MAX) {
 		rc = iommufd_area_fill_table(area, hwpt);
 		if (rc) {
 			unmap_further(ioas, hwpt, area);
-			return rc;
+			goto out_unlock;
 		}
 	}
 	list_add_tail(&hwpt->entry, &ioas->tables);
-	return 0;
+out_unlock:
+	mutex_unlock(&ioas->mmio_lock);
+	return rc;
+}
+
+/* Read page numbers from another table than @hwpt from here on */
+static void move_storage(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_hwpt *other =
+		list_first_entry(&ioas->tables, struct iommufd_hwpt, entry);
+	struct iommufd_area *area;
+
+	lockdep_assert_held_write(&ioas->tables_lock);
+	if (other == hwpt)
+		other = list_next_entry(hwpt, entry);
+	WRITE_ONCE(ioas->storage, other);
+	iommufd_for_each_area(area, ioas, 0, ULONG_MAX)
+		iommufd_area_sync_holder(area);
 }
 
 static int add_table(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
@@ -278,18 +300,14 @@ static void remove_table(struct iommufd_ioas *ioas, struct iommufd_hwpt *hwpt)
 	if (list_is_singular(&ioas->tables)) {
 		iommufd_for_each_area(area, ioas, 0, ULONG_MAX)
 			iommufd_area_unfill(area);
-		WRITE_ONCE(ioas->storage, NULL);
-		list_del(&hwpt->entry);
+		iommufd_mmio_remove_last(ioas, hwpt);
 	} else {
+		if (ioas->storage == hwpt)
+			move_storage(ioas, hwpt);
+		mutex_lock(&ioas->mmio_lock);
 		list_del(&hwpt->entry);
-		if (ioas->storage == hwpt) {
-			WRITE_ONCE(ioas->storage,
-				   list_first_entry(&ioas->tables,
-						    struct iommufd_hwpt, entry));
-			iommufd_for_each_area(area, ioas, 0, ULONG_MAX)
-				iommufd_area_sync_holder(area);
-		}
 		unmap_further(ioas, hwpt, NULL);
+		mutex_unlock(&ioas->mmio_lock);
 	}
 	drop_limits(ioas, hwpt);
 	up_write(&ioas->tables_lock);

@@ -41,6 +41,7 @@ void iommufd_ioas_init(struct iommufd_ioas *ioas, struct iommufd_ctx *ictx)
 	INIT_LIST_HEAD(&ioas->tables);
 	init_rwsem(&ioas->accesses_lock);
 	xa_init_flags(&ioas->accesses, XA_FLAGS_ACCOUNT);
+	mutex_init(&ioas->mmio_lock);
 	mutex_init(&ioas->iova_lock);
 	ioas->areas = RB_ROOT;
 	init_waitqueue_head(&ioas->area_gone);
@@ -97,6 +98,10 @@ static void abort_area(struct iommufd_area *area)
 {
 	struct iommufd_ioas *ioas = area->ioas;
 
+	if (iommufd_area_is_mmio(area)) {
+		iommufd_mmio_erase(area);
+		return;
+	}
 	mutex_lock(&ioas->iova_lock);
 	iommufd_area_erase(area);
 	mutex_unlock(&ioas->iova_lock);
@@ -778,9 +783,26 @@ void iommufd_ioas_destroy(struct iommufd_ctx *ictx, struct iommufd_object *obj)
  * IOVA ranges and options
  */
 
+/* What is reserved now, to be looked at without a lock */
+static int copy_reserved(struct iommufd_ioas *ioas, struct rb_root_cached *copy,
+			 u64 *alignment)
+{
+	struct interval_tree_node *node;
+	int rc = 0;
+
+	mutex_lock(&ioas->iova_lock);
+	for (node = interval_tree_iter_first(&ioas->reserved, 0, ULONG_MAX);
+	     node && !rc; node = interval_tree_iter_next(node, 0, ULONG_MAX))
+		rc = iommufd_iova_add(copy, node->start, node->last, NULL);
+	*alignment = ioas->alignment;
+	mutex_unlock(&ioas->iova_lock);
+	return rc;
+}
+
 int iommufd_ioas_iova_ranges(struct iommufd_call *call)
 {
 	struct iommu_ioas_iova_ranges *cmd = call->cmd;
+	struct rb_root_cached reserved = RB_ROOT_CACHED;
 	struct iommufd_ioas *ioas;
 	unsigned long max_iova;
 	int rc;
@@ -790,12 +812,12 @@ int iommufd_ioas_iova_ranges(struct iommufd_call *call)
 	ioas = iommufd_get_ioas(call->ictx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	mutex_lock(&ioas->iova_lock);
-	rc = iommufd_iova_emit_free(&ioas->reserved, cmd->allowed_iovas,
-				    &cmd->num_iovas, &max_iova);
-	cmd->out_iova_alignment = ioas->alignment;
-	mutex_unlock(&ioas->iova_lock);
+	rc = copy_reserved(ioas, &reserved, &cmd->out_iova_alignment);
 	iommufd_object_put(call->ictx, &ioas->obj);
+	if (!rc)
+		rc = iommufd_iova_emit_free(&reserved, cmd->allowed_iovas,
+					    &cmd->num_iovas, &max_iova);
+	iommufd_iova_remove(&reserved, NULL);
 	if (rc && rc != -EMSGSIZE)
 		return rc;
 	return iommufd_respond(call, sizeof(*cmd)) ?: rc;
@@ -933,7 +955,8 @@ int iommufd_option(struct iommufd_call *call)
 	default:
 		return -EOPNOTSUPP;
 	}
-	if (rc)
+	/* There is nothing to tell of what was set */
+	if (rc || cmd->op == IOMMU_OPTION_OP_SET)
 		return rc;
 	return iommufd_respond(call, sizeof(*cmd));
 }

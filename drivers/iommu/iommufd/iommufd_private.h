@@ -53,8 +53,12 @@
  *				or changes a table, or the memory behind an area,
  *				holds it; a change of the set, or of the devices
  *				that use a table, holds it for writing
+ *  ioas->mmio_lock		which device memory is in the tables. Held to change
+ *				that, the set of tables, and the devices that use
+ *				one; never while memory of user space is touched
  *  ioas->iova_lock		areas, reserved and allowed IOVAs. Held briefly:
- *				never while memory is pinned or mapped
+ *				never while memory of user space is touched, or
+ *				other memory than that of devices mapped
  *  ictx->memories_lock		(spinlock) registered memory
  *  device_memory->lock		whether memory of a device can be mapped
  *  share->lock			memory that several users share: who holds it
@@ -71,7 +75,8 @@
  *
  * Two address spaces are never locked at once, but for a group that goes from one
  * to the other: iova_lock of the one that it leaves is taken while attach_lock of
- * the other is held, and tables_lock of both, that at the lower address first.
+ * the other is held, and tables_lock and mmio_lock of both, those at the lower
+ * address first.
  *
  * What in-kernel users are called back for, they may undo with no lock of an
  * IOAS but iova_lock and share->lock: so they may hold locks of their own that
@@ -388,6 +393,8 @@ struct iommufd_source *iommufd_source_get_current(struct iommufd_ctx *ictx);
 struct iommufd_source *iommufd_source_ref(struct iommufd_source *source);
 void iommufd_source_put(struct iommufd_source *source);
 unsigned long iommufd_source_ino(const struct iommufd_source *source);
+bool iommufd_source_same_process(const struct iommufd_source *a,
+				 const struct iommufd_source *b);
 long iommufd_pin(struct iommufd_source *source, unsigned long pos,
 		 unsigned long npages, bool writeable, struct page **pages);
 long iommufd_pin_uncharged(struct iommufd_source *source, unsigned long pos,
@@ -472,7 +479,8 @@ enum iommufd_area_state {
  * @holder: set once the memory is shared with another area
  * @prot: IOMMU_READ, IOMMU_WRITE and so on
  * @state: of enum iommufd_area_state; protected by ioas->iova_lock
- * @absent: device memory that is not available now, and in no table
+ * @absent: device memory that is in no table: it is not available now, or there is
+ *          none. Protected by ioas->mmio_lock
  * @derived: a copy from the parent of @ioas (derived.c)
  *
  * An area in an IOAS with tables has its pages pinned, and mapped in every
@@ -555,10 +563,13 @@ void iommufd_area_unfill(struct iommufd_area *area);
 void iommufd_area_sync_holder(struct iommufd_area *area);
 int iommufd_mmio_fill(struct iommufd_area *area);
 void iommufd_mmio_unfill(struct iommufd_area *area);
+void iommufd_mmio_erase(struct iommufd_area *area);
 void iommufd_memory_changed(struct device_memory *memory,
 			    struct device_memory_listener *listener);
 int iommufd_mmio_fill_table(struct iommufd_area *area,
 			    struct iommufd_hwpt *hwpt);
+void iommufd_mmio_remove_last(struct iommufd_ioas *ioas,
+			      struct iommufd_hwpt *hwpt);
 
 /*
  * Stages of translation
@@ -596,6 +607,8 @@ unsigned int iommufd_stages(struct device *dev, struct iommu_domain *domain);
  * @accesses_lock: protects @accesses; a change of it holds @tables_lock for
  *                 writing, too
  * @accesses: struct iommufd_access attached to this IOAS, by ID
+ * @mmio_lock: held to change what areas of device memory are in @tables, and to
+ *             change @tables
  * @iova_lock: protects what follows
  * @areas: struct iommufd_area by IOVA
  * @num_areas: number of areas
@@ -628,6 +641,7 @@ struct iommufd_ioas {
 	struct iommufd_hwpt *storage;
 	struct rw_semaphore accesses_lock;
 	struct xarray accesses;
+	struct mutex mmio_lock;
 	struct mutex iova_lock;
 	struct rb_root areas;
 	unsigned long num_areas;

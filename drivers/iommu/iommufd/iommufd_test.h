@@ -46,12 +46,16 @@ enum iommufd_mock_op {
 	MOCK_OP_PASID_CHECK = 21,
 	MOCK_OP_DMABUF_GET = 22,
 	MOCK_OP_DMABUF_REVOKE = 23,
-	/* Of this kernel only, for HWPTs of any driver */
+	/* Of this kernel only, from here on. For HWPTs of any driver */
 	MOCK_OP_COUNT_MAPPED = 0x8000,		/* W */
-	/* Of this kernel only: a part of a group, or unrecoverable */
+	/* A part of a group, or unrecoverable */
 	MOCK_OP_REPORT_FAULT = 0x8001,
-	/* Of this kernel only: what page requests were answered */
+	/* What page requests were answered */
 	MOCK_OP_GET_ANSWERS = 0x8002,		/* W */
+	/* MOCK_OP_DEVICE_FLAGS with more flags */
+	MOCK_OP_OWN_DEVICE = 0x8003,		/* W */
+	/* Events were lost */
+	MOCK_OP_LOSE_VEVENTS = 0x8004,
 };
 
 enum {
@@ -64,19 +68,21 @@ enum {
 	MOCK_MEMORY_LIMIT_MIN = 12,
 };
 
-/* Device flags of MOCK_OP_DEVICE_FLAGS */
 enum {
+	/* Device flags of MOCK_OP_DEVICE_FLAGS and MOCK_OP_OWN_DEVICE */
 	MOCK_DEVICE_NO_DIRTY = 1 << 0,
 	MOCK_DEVICE_PASID = 1 << 2,
-	/* Of this kernel only: bound with a cookie */
+	MOCK_DEVICE_FLAGS = MOCK_DEVICE_NO_DIRTY | MOCK_DEVICE_PASID,
+	/* Those of MOCK_OP_OWN_DEVICE only: bound with a cookie */
 	MOCK_DEVICE_COOKIE = 1 << 27,
-	/* Of this kernel only: what stands in the way of nesting */
+	/* What stands in the way of nesting */
 	MOCK_DEVICE_OTHER_IOMMU = 1 << 28,
 	MOCK_DEVICE_NONCOHERENT = 1 << 29,
 	MOCK_DEVICE_NO_NESTING = 1 << 30,
-	MOCK_DEVICE_FLAGS = MOCK_DEVICE_NO_DIRTY | MOCK_DEVICE_PASID |
-			    MOCK_DEVICE_COOKIE | MOCK_DEVICE_OTHER_IOMMU |
-			    MOCK_DEVICE_NONCOHERENT | MOCK_DEVICE_NO_NESTING,
+	MOCK_OWN_DEVICE_FLAGS = MOCK_DEVICE_FLAGS | MOCK_DEVICE_COOKIE |
+				MOCK_DEVICE_OTHER_IOMMU |
+				MOCK_DEVICE_NONCOHERENT |
+				MOCK_DEVICE_NO_NESTING,
 };
 
 enum {
@@ -97,7 +103,7 @@ enum {
 	MOCK_HW_INFO_REGISTER = 0xdeadbeef,
 	MOCK_HWPT_DATA = 0xdead,
 	/* Of this kernel only: a PASID table, which needs a vIOMMU */
-	MOCK_PASID_TABLE_DATA = 0xdeae,
+	MOCK_PASID_TABLE_DATA = 0x8000dead,
 	MOCK_INVALIDATE_DATA = 0xdeadbeef,
 	MOCK_VIOMMU_TYPE = 0xdeadbeef,
 	MOCK_VEVENTQ_TYPE = 0xbeefbeef,
@@ -126,7 +132,8 @@ enum {
  * @id: subject of the operation
  * @__reserved: not looked at
  * @reserve: MOCK_OP_ADD_RESERVED; @id: IOAS
- * @device: MOCK_OP_DEVICE, MOCK_OP_DEVICE_FLAGS; @id: what to attach to
+ * @device: MOCK_OP_DEVICE, MOCK_OP_DEVICE_FLAGS, MOCK_OP_OWN_DEVICE; @id: what to
+ *          attach to
  * @check_map: MOCK_OP_CHECK_MAP; @id: HWPT
  * @check_refs: MOCK_OP_CHECK_REFS
  * @access_create: MOCK_OP_ACCESS_CREATE; @id: IOAS
@@ -134,7 +141,7 @@ enum {
  * @access_pin: MOCK_OP_ACCESS_PIN; @id: access
  * @access_rw: MOCK_OP_ACCESS_RW; @id: access
  * @access_replace: MOCK_OP_ACCESS_REPLACE_IOAS; @id: access
- * @vevent: MOCK_OP_TRIGGER_VEVENT
+ * @vevent: MOCK_OP_TRIGGER_VEVENT, MOCK_OP_LOSE_VEVENTS
  * @fault: MOCK_OP_TRIGGER_FAULT
  * @report: MOCK_OP_REPORT_FAULT
  * @answers: MOCK_OP_GET_ANSWERS; @id: bound device
@@ -164,7 +171,7 @@ struct iommu_test_cmd {
 			__u32 out_hwpt_id;
 			__u32 out_idev_id;
 			__u32 flags;
-			/* of this kernel only, with MOCK_DEVICE_COOKIE */
+			/* with MOCK_DEVICE_COOKIE */
 			__aligned_u64 cookie;
 		} device;
 		struct {
@@ -219,7 +226,6 @@ struct iommu_test_cmd {
 		} check_cache;
 		struct {
 			__u32 idev_id;
-			__u32 lost;
 		} vevent;
 		struct {
 			__u32 idev_id;

@@ -237,8 +237,8 @@ static struct iommufd_memory *find_memory(struct iommufd_area *area)
 
 	spin_lock(&ictx->memories_lock);
 	list_for_each_entry(memory, &ictx->memories, entry) {
-		if (memory->source != area->source ||
-		    area->pos < memory->start || last > memory->last)
+		if (area->pos < memory->start || last > memory->last ||
+		    !iommufd_source_same_process(memory->source, area->source))
 			continue;
 		if ((area->prot & IOMMU_WRITE) &&
 		    !memory->holder.share->writeable)

@@ -10,10 +10,10 @@
  * goes on with a reset, for example, only when iommufd_memory_changed() has
  * taken the memory out of every table.
  *
- * Locking: tables_lock of the IOAS, then device_memory.lock. An area is put
- * into tables with both held, if the memory is available. A change holds
- * tables_lock for writing: no area is just being filled or unfilled then. An
- * area that comes later sees the new state.
+ * Locking: mmio_lock of the IOAS is held to put an area into the tables or to
+ * take it out, and to change the set of tables. It is never held while memory of
+ * user space is touched: who changes the state of the memory waits for nobody's
+ * memory. An area that comes later sees the new state.
  */
 #include <linux/device_memory.h>
 #include <linux/dma-buf.h>
@@ -63,18 +63,15 @@ err_unmap:
 	return rc;
 }
 
-/**
- * iommufd_mmio_fill() - map an area of device memory in all tables
- * @area: area that is in none
- *
- * Return: 0, also if the memory is not available; or an error.
- */
-int iommufd_mmio_fill(struct iommufd_area *area)
+/* Map an area in all tables, if its memory is available */
+static int fill(struct iommufd_area *area)
 {
 	struct device_memory *memory = area_memory(area);
 	int rc = 0;
 
-	area->absent = true;
+	lockdep_assert_held(&area->ioas->mmio_lock);
+	if (!area->absent)
+		return 0;
 	mutex_lock(&memory->lock);
 	if (memory->available)
 		rc = map_tables(area);
@@ -82,14 +79,11 @@ int iommufd_mmio_fill(struct iommufd_area *area)
 	return rc;
 }
 
-/**
- * iommufd_mmio_unfill() - unmap an area of device memory from all tables
- * @area: area that is in all, or absent
- */
-void iommufd_mmio_unfill(struct iommufd_area *area)
+static void unfill(struct iommufd_area *area)
 {
 	struct iommufd_hwpt *hwpt;
 
+	lockdep_assert_held(&area->ioas->mmio_lock);
 	if (area->absent)
 		return;
 	list_for_each_entry(hwpt, &area->ioas->tables, entry)
@@ -98,8 +92,52 @@ void iommufd_mmio_unfill(struct iommufd_area *area)
 }
 
 /**
- * iommufd_mmio_fill_table() - map an area of device memory in a further table
+ * iommufd_mmio_fill() - map an area of device memory in all tables
  * @area: area that is in all tables, or absent
+ *
+ * Return: 0, also if the memory is not available; or an error.
+ */
+int iommufd_mmio_fill(struct iommufd_area *area)
+{
+	int rc;
+
+	mutex_lock(&area->ioas->mmio_lock);
+	rc = fill(area);
+	mutex_unlock(&area->ioas->mmio_lock);
+	return rc;
+}
+
+/**
+ * iommufd_mmio_unfill() - unmap an area of device memory from all tables
+ * @area: area that is in all, or absent; being unmapped, or the last table goes
+ */
+void iommufd_mmio_unfill(struct iommufd_area *area)
+{
+	mutex_lock(&area->ioas->mmio_lock);
+	unfill(area);
+	mutex_unlock(&area->ioas->mmio_lock);
+}
+
+/**
+ * iommufd_mmio_erase() - take out an area that could not be mapped as a whole
+ * @area: area of device memory. The memory may have come back meanwhile, so that it
+ *        is in the tables
+ */
+void iommufd_mmio_erase(struct iommufd_area *area)
+{
+	struct iommufd_ioas *ioas = area->ioas;
+
+	mutex_lock(&ioas->mmio_lock);
+	unfill(area);
+	mutex_lock(&ioas->iova_lock);
+	iommufd_area_erase(area);
+	mutex_unlock(&ioas->iova_lock);
+	mutex_unlock(&ioas->mmio_lock);
+}
+
+/**
+ * iommufd_mmio_fill_table() - map an area of device memory in a further table
+ * @area: area that is in all tables, or absent; mmio_lock is held
  * @hwpt: table that is not yet among those of the IOAS
  *
  * Return: 0 or an error.
@@ -107,33 +145,59 @@ void iommufd_mmio_unfill(struct iommufd_area *area)
 int iommufd_mmio_fill_table(struct iommufd_area *area,
 			    struct iommufd_hwpt *hwpt)
 {
-	/* Not absent: then the driver waits for tables_lock to unmap it */
+	lockdep_assert_held(&area->ioas->mmio_lock);
+	/* Not absent: then the driver waits for mmio_lock to unmap it */
 	return area->absent ? 0 : map_table(area, hwpt);
 }
 
-/* Bring the areas of an IOAS in line with the state of their memory */
+/**
+ * iommufd_mmio_remove_last() - take the last table of an IOAS away
+ * @ioas: the IOAS; tables_lock is held for writing
+ * @hwpt: the table. Device memory that came back meanwhile may be in it, and nothing
+ *        else
+ */
+void iommufd_mmio_remove_last(struct iommufd_ioas *ioas,
+			      struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_area *area;
+
+	lockdep_assert_held_write(&ioas->tables_lock);
+	mutex_lock(&ioas->mmio_lock);
+	iommufd_for_each_area(area, ioas, 0, ULONG_MAX)
+		if (iommufd_area_is_mmio(area))
+			unfill(area);
+	WRITE_ONCE(ioas->storage, NULL);
+	list_del(&hwpt->entry);
+	mutex_unlock(&ioas->mmio_lock);
+}
+
+/* Bring an area in line with the state of its memory */
+static void update_area(struct iommufd_area *area)
+{
+	if (!READ_ONCE(area_memory(area)->available))
+		unfill(area);
+	else if (area->state != IOMMUFD_AREA_UNMAPPING && fill(area))
+		pr_warn_ratelimited("iommufd: no memory to map device memory at %#lx again\n",
+				    area->iova);
+}
+
 static void update_areas(struct iommufd_ioas *ioas,
 			 struct device_memory *memory)
 {
 	struct iommufd_area *area;
 
-	down_write(&ioas->tables_lock);
+	mutex_lock(&ioas->mmio_lock);
 	if (!ioas->storage)
 		goto out_unlock;
+	mutex_lock(&ioas->iova_lock);
 	iommufd_for_each_area(area, ioas, 0, ULONG_MAX) {
-		if (!iommufd_area_is_mmio(area) || area_memory(area) != memory)
-			continue;
-		mutex_lock(&memory->lock);
-		if (!memory->available)
-			iommufd_mmio_unfill(area);
-		else if (area->absent && map_tables(area))
-			pr_warn_ratelimited("iommufd: no memory to map device memory at %#lx again\n",
-					    area->iova);
-		mutex_unlock(&memory->lock);
+		if (iommufd_area_is_mmio(area) && area_memory(area) == memory)
+			update_area(area);
 		cond_resched();
 	}
+	mutex_unlock(&ioas->iova_lock);
 out_unlock:
-	up_write(&ioas->tables_lock);
+	mutex_unlock(&ioas->mmio_lock);
 }
 
 /* An IOAS that is being destroyed is not found, and has no tables */

@@ -119,6 +119,7 @@ int mock_op_get_answers(struct iommufd_call *call);
 int mock_op_report_fault(struct iommufd_call *call);
 int mock_op_trigger_fault(struct iommufd_call *call);
 int mock_op_trigger_vevent(struct iommufd_call *call);
+int mock_op_lose_vevents(struct iommufd_call *call);
 int mock_op_check_iotlb(struct iommufd_call *call);
 int mock_op_dmabuf_get(struct iommufd_call *call);
 int mock_op_dmabuf_revoke(struct iommufd_call *call);

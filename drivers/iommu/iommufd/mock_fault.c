@@ -28,7 +28,7 @@ static struct iommufd_device *get_mock(struct iommufd_ctx *ictx, u32 id)
 	return ERR_PTR(-EINVAL);
 }
 
-/* The last request of a group. Nobody need handle it */
+/* The last request of a group. One that nobody handles is answered here */
 int mock_op_trigger_fault(struct iommufd_call *call)
 {
 	struct iommu_test_cmd *cmd = call->cmd;
@@ -42,6 +42,9 @@ int mock_op_trigger_fault(struct iommufd_call *call)
 			.addr = cmd->fault.addr,
 		},
 	};
+	struct iommu_page_response failure = {
+		.code = IOMMU_PAGE_RESP_FAILURE,
+	};
 	struct iommufd_device *idev;
 
 	if (cmd->fault.pasid)
@@ -49,7 +52,8 @@ int mock_op_trigger_fault(struct iommufd_call *call)
 	idev = get_mock(call->ictx, cmd->fault.idev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	iommu_report_device_fault(idev->dev, &event);
+	if (iommu_report_device_fault(idev->dev, &event))
+		mock_page_response(idev->dev, &event, &failure);
 	iommufd_object_put(call->ictx, &idev->obj);
 	return 0;
 }

@@ -195,7 +195,7 @@ static int mock_raise_vevent(struct mock_device *mdev, bool lost)
 	return rc;
 }
 
-int mock_op_trigger_vevent(struct iommufd_call *call)
+static int raise_vevent(struct iommufd_call *call, bool lost)
 {
 	struct iommu_test_cmd *cmd = call->cmd;
 	struct iommufd_device *idev;
@@ -205,8 +205,17 @@ int mock_op_trigger_vevent(struct iommufd_call *call)
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
 	if (mock_is_mock_device(idev->dev))
-		rc = mock_raise_vevent(to_mock_device(idev->dev),
-				       cmd->vevent.lost);
+		rc = mock_raise_vevent(to_mock_device(idev->dev), lost);
 	iommufd_object_put(call->ictx, &idev->obj);
 	return rc;
+}
+
+int mock_op_trigger_vevent(struct iommufd_call *call)
+{
+	return raise_vevent(call, false);
+}
+
+int mock_op_lose_vevents(struct iommufd_call *call)
+{
+	return raise_vevent(call, true);
 }

@@ -486,9 +486,17 @@ static int mock_op_device_flags(struct iommufd_call *call)
 {
 	struct iommu_test_cmd *cmd = call->cmd;
 
+	if (cmd->device.flags & ~MOCK_DEVICE_FLAGS)
+		return -EINVAL;
+	return mock_add_device(call, cmd->device.flags, NULL);
+}
+
+static int mock_op_own_device(struct iommufd_call *call)
+{
+	struct iommu_test_cmd *cmd = call->cmd;
 	u64 cookie = cmd->device.cookie;
 
-	if (cmd->device.flags & ~MOCK_DEVICE_FLAGS)
+	if (cmd->device.flags & ~MOCK_OWN_DEVICE_FLAGS)
 		return -EINVAL;
 	return mock_add_device(call, cmd->device.flags,
 			       cmd->device.flags & MOCK_DEVICE_COOKIE ?
@@ -576,9 +584,10 @@ static int mock_op_check_map(struct iommufd_call *call)
 	int rc;
 
 	if (check_add_overflow(cmd->check_map.user_va, cmd->check_map.length,
-			       &end) || end > ULONG_MAX ||
-	    check_add_overflow(cmd->check_map.iova, cmd->check_map.length,
 			       &end) || end > ULONG_MAX)
+		return -EINVAL;
+	if (cmd->check_map.length &&
+	    iommufd_check_range(cmd->check_map.iova, cmd->check_map.length))
 		return -EINVAL;
 	obj = iommufd_object_get(call->ictx, cmd->id, IOMMUFD_OBJ_HWPT);
 	if (IS_ERR(obj))
@@ -614,9 +623,11 @@ static int mock_op_count_mapped(struct iommufd_call *call)
 	cmd->count_mapped.out_length = 0;
 	/* Nobody takes page table pages away */
 	down_write(&hwpt->ioas->tables_lock);
+	mutex_lock(&hwpt->ioas->mmio_lock);
 	for (; iova < end; iova += step)
 		if (iommu_iova_to_phys(hwpt->domain, iova))
 			cmd->count_mapped.out_length += step;
+	mutex_unlock(&hwpt->ioas->mmio_lock);
 	up_write(&hwpt->ioas->tables_lock);
 	iommufd_object_put(call->ictx, obj);
 	return iommufd_respond(call, sizeof(*cmd));
@@ -691,15 +702,22 @@ int iommufd_test(struct iommufd_call *call)
 {
 	struct iommu_test_cmd *cmd = call->cmd;
 
-	if (cmd->op == MOCK_OP_COUNT_MAPPED)
+	if (cmd->op < ARRAY_SIZE(mock_operations) && mock_operations[cmd->op])
+		return mock_operations[cmd->op](call);
+	switch (cmd->op) {
+	case MOCK_OP_COUNT_MAPPED:
 		return mock_op_count_mapped(call);
-	if (cmd->op == MOCK_OP_REPORT_FAULT)
+	case MOCK_OP_REPORT_FAULT:
 		return mock_op_report_fault(call);
-	if (cmd->op == MOCK_OP_GET_ANSWERS)
+	case MOCK_OP_GET_ANSWERS:
 		return mock_op_get_answers(call);
-	if (cmd->op >= ARRAY_SIZE(mock_operations) || !mock_operations[cmd->op])
+	case MOCK_OP_OWN_DEVICE:
+		return mock_op_own_device(call);
+	case MOCK_OP_LOSE_VEVENTS:
+		return mock_op_lose_vevents(call);
+	default:
 		return -EOPNOTSUPP;
-	return mock_operations[cmd->op](call);
+	}
 }
 
 int __init iommufd_test_init(void)

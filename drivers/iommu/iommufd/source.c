@@ -164,6 +164,15 @@ unsigned long iommufd_source_ino(const struct iommufd_source *source)
 	       file_inode(source->object)->i_ino : 0;
 }
 
+/* Are both memory of the same process, whoever pays for it? */
+bool iommufd_source_same_process(const struct iommufd_source *a,
+				 const struct iommufd_source *b)
+{
+	/* The payer of other kinds may change meanwhile */
+	return a->ops == &iommufd_user_memory && b->ops == a->ops &&
+	       a->payer.mm == b->payer.mm;
+}
+
 static struct iommufd_source *find_source(struct iommufd_ctx *ictx,
 					  const struct iommufd_source_ops *ops,
 					  const void *object,

@@ -33,7 +33,7 @@ static void make_device(struct fuzz_thread *t, void *p)
 	};
 	struct iommu_test_cmd *cmd = p;
 
-	cmd->op = MOCK_OP_DEVICE_FLAGS;
+	cmd->op = MOCK_OP_OWN_DEVICE;
 	cmd->id = fuzz_one_in(t, 4) ? fuzz_pick_table(t) :
 				      fuzz_pick(t, FUZZ_IOAS);
 	cmd->device.flags = flags[fuzz_below(t, 10)];
@@ -312,7 +312,7 @@ static void make_revoke(struct fuzz_thread *t, void *p)
 
 static struct fuzz_command commands[] = {
 	{
-		MOCK_COMMAND("DEVICE_FLAGS"),
+		MOCK_COMMAND("OWN_DEVICE"),
 		.weight = 20,
 		.makes = FUZZ_MOCK,
 		.answers = FUZZ_ANSWERS(ENOENT, EEXIST, EADDRINUSE, EBUSY,

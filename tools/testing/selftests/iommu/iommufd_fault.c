@@ -236,6 +236,8 @@ TEST_F(fault, requests_are_answered_when_the_device_leaves)
 	EXPECT_EQ(0, read_fault(self->queue_fd, variant->flags, &fault));
 	/* and those that come later are nobody's */
 	ASSERT_EQ(0, mock_trigger_fault(self->fd, self->dev.idev, 0));
+	EXPECT_EQ(3, mock_answers(self->fd, self->dev.idev, &code));
+	EXPECT_EQ(MOCK_ANSWER_OF_NOBODY, code);
 	EXPECT_EQ(0, read_fault(self->queue_fd, variant->flags, &fault));
 	ASSERT_EQ(0, mock_replace(self->fd, self->dev.stdev, self->hwpt, NULL));
 	ASSERT_EQ(0, mock_trigger_fault(self->fd, self->dev.idev, 0));
@@ -264,6 +266,8 @@ TEST_F(fault, requests_are_answered_when_the_descriptor_is_closed)
 	EXPECT_EQ(2, mock_answers(self->fd, self->dev.idev, &code));
 	EXPECT_EQ(IOMMUFD_PAGE_RESP_INVALID, code);
 	EXPECT_EQ(0, mock_trigger_fault(self->fd, self->dev.idev, 0));
+	EXPECT_EQ(3, mock_answers(self->fd, self->dev.idev, &code));
+	EXPECT_EQ(MOCK_ANSWER_OF_NOBODY, code);
 	/* the table has the queue still */
 	EXPECT_EQ(-EBUSY, iommu_destroy(self->fd, self->queue));
 	ASSERT_EQ(0, mock_replace(self->fd, self->dev.stdev, self->ioas, NULL));
@@ -309,6 +313,7 @@ TEST_F(fault, unrecoverable_faults_come_if_they_are_wanted)
 TEST_F(fault, full_queue_refuses_requests)
 {
 	int kept = 0, rc;
+	__u32 code;
 
 	/* it takes seconds there, and the kind of table makes no difference */
 	if (variant->nested && is_slow_kernel())
@@ -320,6 +325,8 @@ TEST_F(fault, full_queue_refuses_requests)
 	EXPECT_LT(1000, kept);
 	/* a group whose last request is refused is refused as a whole */
 	ASSERT_EQ(0, mock_trigger_fault(self->fd, self->dev.idev, 0));
+	EXPECT_EQ(1, mock_answers(self->fd, self->dev.idev, &code));
+	EXPECT_EQ(MOCK_ANSWER_OF_NOBODY, code);
 	EXPECT_FALSE(is_readable(self->queue_fd));
 	for (int i = 0; i < kept; i++)
 		ASSERT_EQ(0, mock_report_fault(self->fd, self->dev.idev, false,

@@ -46,6 +46,31 @@ TEST_F(mock, a_hole_at_the_end_undoes_all)
 	EXPECT_EQ(0, status_pages("VmPin"));
 }
 
+/* Pages of the kernel that every process maps; NULL if there are none */
+static void *memory_without_pages(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long start = 0;
+	char line[256];
+
+	while (maps && fgets(line, sizeof(line), maps))
+		if (strstr(line, "[vvar]"))
+			sscanf(line, "%lx", &start);
+	if (maps)
+		fclose(maps);
+	return (void *)start;
+}
+
+TEST_F(mock, memory_that_has_no_pages)
+{
+	void *memory = memory_without_pages();
+	__u32 id;
+
+	if (!memory)
+		SKIP(return, "no [vvar]");
+	EXPECT_EQ(-EFAULT, memory_register(self->fd, memory, page_size, 0, &id));
+}
+
 TEST_F(mock, memory_that_cannot_be_written)
 {
 	__u32 id;
@@ -317,6 +342,33 @@ TEST_F(mock, huge_page)
 	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, HUGETLB_SIZE));
 	EXPECT_EQ(0, iommu_destroy(self->fd, id));
 	munmap(huge, HUGETLB_SIZE);
+}
+
+/* In a child, as the test must get its rights back */
+static int map_without_rights(int fd, __u32 ioas, void *memory)
+{
+	struct mock_device dev;
+	__u32 id;
+
+	memset(memory, 1, ALL);
+	if (memory_register(fd, memory, ALL, WRITEABLE, &id) ||
+	    mock_device(fd, ioas, &dev) || set_limit(0) || become(NOBODY))
+		return 1;
+	if (ioas_map_fixed(fd, ioas, memory, ALL, IOVA))
+		return 2;
+	return mock_check_pins(fd, memory, ALL, 1) ? 3 : 0;
+}
+
+TEST_F(mock, who_registered_may_have_other_rights_now)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		_exit(map_without_rights(self->fd, self->ioas, self->memory));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 /* In a child, as the test must get its rights back */

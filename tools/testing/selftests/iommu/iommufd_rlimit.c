@@ -91,6 +91,28 @@ TEST_F(rlimit, one_map_may_have_the_whole_limit)
 	EXPECT_EQ(0, status_pages(variant->counter));
 }
 
+TEST_F(rlimit, registered_memory_is_charged_once)
+{
+	__u32 id;
+
+	ASSERT_EQ(0, memory_register(self->fd, self->memory,
+				     LIMIT_PAGES * page_size, 0, &id));
+	EXPECT_EQ(LIMIT_PAGES, status_pages(variant->counter));
+	for (int i = 0; i < LIMIT_PAGES; i++)
+		ASSERT_EQ(0, ioas_map_flags(self->fd, self->ioas, self->memory,
+					    LIMIT_PAGES * page_size,
+					    &(__u64){ IOVA + i * MOCK_HUGE_PAGE_SIZE },
+					    IOMMU_IOAS_MAP_READABLE |
+					    IOMMU_IOAS_MAP_FIXED_IOVA));
+	EXPECT_EQ(LIMIT_PAGES, status_pages(variant->counter));
+	EXPECT_EQ(-ENOMEM, map_page(self->fd, self->ioas, self->memory,
+				    LIMIT_PAGES));
+	ASSERT_EQ(0, ioas_unmap_all(self->fd, self->ioas, NULL));
+	EXPECT_EQ(LIMIT_PAGES, status_pages(variant->counter));
+	ASSERT_EQ(0, iommu_destroy(self->fd, id));
+	EXPECT_EQ(0, status_pages(variant->counter));
+}
+
 TEST_F(rlimit, map_without_device_costs_nothing)
 {
 	__u32 ioas;

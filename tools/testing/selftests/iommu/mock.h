@@ -20,7 +20,8 @@ static inline int mock_device_flags(int fd, __u32 pt, __u32 flags,
 {
 	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
-		.op = MOCK_OP_DEVICE_FLAGS,
+		.op = flags & MOCK_OWN_DEVICE_FLAGS & ~MOCK_DEVICE_FLAGS ?
+		      MOCK_OP_OWN_DEVICE : MOCK_OP_DEVICE_FLAGS,
 		.id = pt,
 		.device.flags = flags,
 	};
@@ -57,7 +58,7 @@ static inline int mock_device_cookie(int fd, __u32 pt, __u32 flags,
 {
 	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
-		.op = MOCK_OP_DEVICE_FLAGS,
+		.op = MOCK_OP_OWN_DEVICE,
 		.id = pt,
 		.device = {
 			.flags = flags | MOCK_DEVICE_COOKIE,
@@ -281,11 +282,8 @@ static inline int mock_lose_vevent(int fd, __u32 idev)
 {
 	struct iommu_test_cmd cmd = {
 		.size = sizeof(cmd),
-		.op = MOCK_OP_TRIGGER_VEVENT,
-		.vevent = {
-			.idev_id = idev,
-			.lost = 1,
-		},
+		.op = MOCK_OP_LOSE_VEVENTS,
+		.vevent.idev_id = idev,
 	};
 
 	return iommu_ioctl(fd, IOMMU_TEST_CMD, &cmd);
@@ -342,6 +340,9 @@ static inline int mock_report_fault(int fd, __u32 idev, bool unrecoverable,
 
 	return iommu_ioctl(fd, IOMMU_TEST_CMD, &cmd);
 }
+
+/* When nobody takes a request, the driver answers it with a failure */
+#define MOCK_ANSWER_OF_NOBODY	2
 
 /* How many requests of a device were answered, and how the last one was */
 static inline int mock_answers(int fd, __u32 idev, __u32 *last)
