@@ -100,13 +100,15 @@ static __u8 *get_huge_pages(__u64 size)
 /*
  * Contiguous small pages: huge pages that are taken apart. MADV_COLD on a part
  * of a huge page makes the kernel split it into 512 independent pages, which
- * stay where they were.
+ * stay where they were. Later kernels drop those that are all zeros on the way.
  */
 static __u8 *get_contiguous_pages(__u64 size)
 {
 	__u8 *memory = get_huge_pages(size);
 	__u64 i;
 
+	for (i = 0; i < size; i += PAGE)
+		memory[i] = 1;
 	for (i = 0; i < size; i += HUGE_PAGE)
 		if (madvise(memory + i, PAGE, MADV_COLD))
 			err(1, "MADV_COLD");
