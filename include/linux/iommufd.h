@@ -14,6 +14,7 @@
 
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/mdev.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/types.h>
@@ -259,6 +260,28 @@ iommufd_platform_bind(struct iommufd_ctx *ictx, struct platform_device *pdev,
 		      const u64 *cookie, u32 *dev_id)
 {
 	return iommufd_device_bind(ictx, &pdev->dev, cookie, dev_id);
+}
+
+/**
+ * iommufd_mdev_bind() - let a mediated device work on an IOMMU fd
+ * @ictx: the IOMMU fd
+ * @mdev: the device; its driver data is what @ops are called with
+ * @ops: what the driver does
+ * @cookie: label that user space chose, or NULL
+ * @id: returns the ID of the access
+ *
+ * iommufd_access_create() for drivers of mediated devices that are not VFIO's: of
+ * those, VFIO does it.
+ *
+ * Return: the access, or an ERR_PTR as of iommufd_access_create().
+ */
+static inline struct iommufd_access *
+iommufd_mdev_bind(struct iommufd_ctx *ictx, struct mdev_device *mdev,
+		  const struct iommufd_access_ops *ops, const u64 *cookie,
+		  u32 *id)
+{
+	return iommufd_access_create(ictx, ops, dev_get_drvdata(&mdev->dev),
+				     cookie, id);
 }
 
 #endif

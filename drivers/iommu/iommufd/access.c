@@ -23,6 +23,7 @@
 #include <linux/wait.h>
 
 #include "iommufd_private.h"
+#include "trace.h"
 
 /*
  * Life
@@ -252,6 +253,7 @@ static void leave_ioas(struct iommufd_access *access)
 	set_ioas(access, NULL);
 	wait_for_unpin(access, ioas);
 	WRITE_ONCE(access->ioas_unpin, NULL);
+	trace_iommufd_access_detach(access, ioas);
 	remove_access(ioas, access);
 	iommufd_object_unuse(access->ictx, &ioas->obj);
 }
@@ -276,6 +278,7 @@ static int change_ioas(struct iommufd_access *access, struct iommufd_ioas *ioas)
 		leave_ioas(access);
 	WRITE_ONCE(access->ioas_unpin, ioas);
 	set_ioas(access, ioas);
+	trace_iommufd_access_attach(access, ioas);
 	return 0;
 }
 

@@ -858,8 +858,10 @@ int iommufd_group_attach(struct iommufd_group *igroup, struct device *dev,
 		return rc;
 	mutex_lock(&igroup->lock);
 	rc = set_automatic_hwpt(igroup, dev, ioas, wanted, &old);
-	if (!rc)
+	if (!rc) {
 		igroup->attached++;
+		trace_iommufd_group_attach(igroup, igroup->hwpt);
+	}
 	mutex_unlock(&igroup->lock);
 	put_old_hwpt(ioas->ictx, old);
 	return rc;
@@ -872,6 +874,7 @@ void iommufd_group_detach(struct iommufd_ctx *ictx,
 
 	mutex_lock(&igroup->lock);
 	igroup->attached--;
+	trace_iommufd_group_detach(igroup, igroup->hwpt);
 	clear_hwpt(igroup, &old);
 	mutex_unlock(&igroup->lock);
 	put_old_hwpt(ictx, old);

@@ -150,11 +150,11 @@ static int mock_write_bits(struct iommu_domain *domain,
 		goto out_free;
 	}
 	for (i = 0; i < bits; i++) {
+		cond_resched();
 		if (!(bitmap[i / BITS_PER_BYTE] & BIT(i % BITS_PER_BYTE)))
 			continue;
 		mock_write(mock, cmd->dirty.iova + i * cmd->dirty.page_size);
 		count++;
-		cond_resched();
 	}
 	cmd->dirty.out_count = count;
 out_free:

@@ -97,6 +97,71 @@ DEFINE_EVENT(iommufd_device, iommufd_detach,
 	     TP_ARGS(idev, hwpt)
 );
 
+DECLARE_EVENT_CLASS(iommufd_group,
+		    TP_PROTO(const struct iommufd_group *igroup,
+			     const struct iommufd_hwpt *hwpt),
+		    TP_ARGS(igroup, hwpt),
+		    TP_STRUCT__entry(__field(u64, fd)
+				     __field(int, group)
+				     __field(u32, ioas)
+				     __field(u32, hwpt)
+		    ),
+		    TP_fast_assign(__entry->fd = hwpt->ioas->ictx->number;
+				   __entry->group = iommu_group_id(igroup->group);
+				   __entry->ioas = hwpt->ioas->obj.id;
+				   __entry->hwpt = hwpt->obj.id;
+		    ),
+		    TP_printk("fd=%llu group=%d ioas=%u hwpt=%u", __entry->fd,
+			      __entry->group, __entry->ioas, __entry->hwpt)
+);
+
+/* The devices of a group in a VFIO container use a table */
+DEFINE_EVENT(iommufd_group, iommufd_group_attach,
+	     TP_PROTO(const struct iommufd_group *igroup,
+		      const struct iommufd_hwpt *hwpt),
+	     TP_ARGS(igroup, hwpt)
+);
+
+/* They do not any more */
+DEFINE_EVENT(iommufd_group, iommufd_group_detach,
+	     TP_PROTO(const struct iommufd_group *igroup,
+		      const struct iommufd_hwpt *hwpt),
+	     TP_ARGS(igroup, hwpt)
+);
+
+DECLARE_EVENT_CLASS(iommufd_access,
+		    TP_PROTO(const struct iommufd_access *access,
+			     const struct iommufd_ioas *ioas),
+		    TP_ARGS(access, ioas),
+		    TP_STRUCT__entry(__field(u64, fd)
+				     __field(u64, cookie)
+				     __field(u32, access)
+				     __field(u32, ioas)
+		    ),
+		    TP_fast_assign(__entry->fd = access->ictx->number;
+				   __entry->cookie = access->cookie;
+				   __entry->access = access->obj.id;
+				   __entry->ioas = ioas->obj.id;
+		    ),
+		    TP_printk("fd=%llu access=%u cookie=%#llx ioas=%u",
+			      __entry->fd, __entry->access, __entry->cookie,
+			      __entry->ioas)
+);
+
+/* A user inside the kernel, as of an emulated device, works on an IOAS */
+DEFINE_EVENT(iommufd_access, iommufd_access_attach,
+	     TP_PROTO(const struct iommufd_access *access,
+		      const struct iommufd_ioas *ioas),
+	     TP_ARGS(access, ioas)
+);
+
+/* He does not any more */
+DEFINE_EVENT(iommufd_access, iommufd_access_detach,
+	     TP_PROTO(const struct iommufd_access *access,
+		      const struct iommufd_ioas *ioas),
+	     TP_ARGS(access, ioas)
+);
+
 #ifndef _IOMMUFD_TRACE_IS_PAGE_REQUEST
 #define _IOMMUFD_TRACE_IS_PAGE_REQUEST
 static inline bool is_page_request(const struct iommu_fault *fault)
