@@ -12,6 +12,10 @@
 
 #define NOBODY	65534
 
+#define HWPT_FLAGS							\
+	(IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_PASID |	\
+	 IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_FAULT_ID_VALID)
+
 static long page_size;
 static __u8 *buffer;
 
@@ -98,9 +102,9 @@ TEST(descriptor_outlives_the_process_that_opened_it)
 }
 
 /*
- * Rules of every command. All structs here are zero but for their size; what a
- * command answers to that is its own affair, only it must not change with a
- * longer struct.
+ * Rules of every command. All structs here are zero but for their size, and a
+ * byte where that would be invalid; what a command answers is its own affair,
+ * only it must not change with a longer struct.
  */
 
 FIXTURE(command)
@@ -114,6 +118,8 @@ FIXTURE_VARIANT(command)
 	unsigned long cmd;
 	__u32 min;
 	__u32 size;
+	/* a byte that is set where zeros alone are as invalid as a bad size */
+	size_t set;
 };
 
 FIXTURE_VARIANT_ADD(command, destroy)
@@ -142,6 +148,7 @@ FIXTURE_VARIANT_ADD(command, ioas_copy)
 	.cmd = IOMMU_IOAS_COPY,
 	.min = 40,
 	.size = sizeof(struct iommu_ioas_copy),
+	.set = offsetof(struct iommu_ioas_copy, flags),
 };
 
 FIXTURE_VARIANT_ADD(command, ioas_iova_ranges)
@@ -156,6 +163,7 @@ FIXTURE_VARIANT_ADD(command, ioas_map)
 	.cmd = IOMMU_IOAS_MAP,
 	.min = 40,
 	.size = sizeof(struct iommu_ioas_map),
+	.set = offsetof(struct iommu_ioas_map, flags),
 };
 
 FIXTURE_VARIANT_ADD(command, ioas_map_file)
@@ -163,6 +171,7 @@ FIXTURE_VARIANT_ADD(command, ioas_map_file)
 	.cmd = IOMMU_IOAS_MAP_FILE,
 	.min = 40,
 	.size = sizeof(struct iommu_ioas_map_file),
+	.set = offsetof(struct iommu_ioas_map_file, flags),
 };
 
 FIXTURE_VARIANT_ADD(command, ioas_change_process)
@@ -177,6 +186,7 @@ FIXTURE_VARIANT_ADD(command, ioas_unmap)
 	.cmd = IOMMU_IOAS_UNMAP,
 	.min = 24,
 	.size = sizeof(struct iommu_ioas_unmap),
+	.set = offsetof(struct iommu_ioas_unmap, length),
 };
 
 FIXTURE_VARIANT_ADD(command, option)
@@ -184,6 +194,13 @@ FIXTURE_VARIANT_ADD(command, option)
 	.cmd = IOMMU_OPTION,
 	.min = 24,
 	.size = sizeof(struct iommu_option),
+};
+
+FIXTURE_VARIANT_ADD(command, vfio_ioas)
+{
+	.cmd = IOMMU_VFIO_IOAS,
+	.min = 12,
+	.size = sizeof(struct iommu_vfio_ioas),
 };
 
 FIXTURE_VARIANT_ADD(command, hwpt_alloc)
@@ -226,6 +243,7 @@ FIXTURE_VARIANT_ADD(command, device_get_info)
 	.cmd = IOMMU_DEVICE_GET_INFO,
 	.min = 64,
 	.size = sizeof(struct iommu_device_get_info),
+	.set = offsetof(struct iommu_device_get_info, flags),
 };
 
 FIXTURE_VARIANT_ADD(command, fault_queue_alloc)
@@ -270,10 +288,19 @@ FIXTURE_VARIANT_ADD(command, ioasid_invalidate)
 	.size = sizeof(struct iommu_ioasid_invalidate),
 };
 
+FIXTURE_VARIANT_ADD(command, memory_register)
+{
+	.cmd = IOMMU_MEMORY_REGISTER,
+	.min = 32,
+	.size = sizeof(struct iommu_memory_register),
+	.set = offsetof(struct iommu_memory_register, flags),
+};
+
 FIXTURE_SETUP(command)
 {
 	self->fd = iommu_open();
 	ASSERT_LE(0, self->fd);
+	self->buf[variant->set] = 0x80;
 }
 
 FIXTURE_TEARDOWN(command)
@@ -303,9 +330,12 @@ TEST_F(command, unknown_nonzero_tail_is_too_big)
 
 TEST_F(command, unknown_zero_tail_changes_nothing)
 {
-	__u8 longer[sizeof(self->buf)] = {};
-	int rc = send_command(self->fd, variant->cmd, self->buf, variant->size);
+	__u8 longer[sizeof(self->buf)];
+	int rc;
 
+	memcpy(longer, self->buf, sizeof(longer));
+	rc = send_command(self->fd, variant->cmd, self->buf, variant->size);
+	EXPECT_NE(-EINVAL, rc);
 	EXPECT_EQ(rc, send_command(self->fd, variant->cmd, longer,
 				   variant->size + 1));
 	EXPECT_EQ(0, longer[variant->size]);
@@ -313,9 +343,12 @@ TEST_F(command, unknown_zero_tail_changes_nothing)
 
 TEST_F(command, size_of_the_first_version_is_accepted)
 {
-	__u8 shorter[sizeof(self->buf)] = {};
-	int rc = send_command(self->fd, variant->cmd, self->buf, variant->size);
+	__u8 shorter[sizeof(self->buf)];
+	int rc;
 
+	memcpy(shorter, self->buf, sizeof(shorter));
+	rc = send_command(self->fd, variant->cmd, self->buf, variant->size);
+	EXPECT_NE(-EINVAL, rc);
 	EXPECT_EQ(rc, send_command(self->fd, variant->cmd, shorter,
 				   variant->min));
 }
@@ -330,7 +363,6 @@ TEST_F(command, unreadable_argument_faults)
 FIXTURE(reserved)
 {
 	int fd;
-	__u8 buf[256];
 };
 
 FIXTURE_VARIANT(reserved)
@@ -338,6 +370,10 @@ FIXTURE_VARIANT(reserved)
 	unsigned long cmd;
 	__u32 size;
 	size_t offset;
+	/* of the member, in bytes; 0: 4 */
+	size_t width;
+	/* bits that are known */
+	__u32 known;
 };
 
 FIXTURE_VARIANT_ADD(reserved, ioas_alloc_flags)
@@ -359,6 +395,7 @@ FIXTURE_VARIANT_ADD(reserved, ioas_copy_flags)
 	.cmd = IOMMU_IOAS_COPY,
 	.size = sizeof(struct iommu_ioas_copy),
 	.offset = offsetof(struct iommu_ioas_copy, flags),
+	.known = MAP_FIXED_RW,
 };
 
 FIXTURE_VARIANT_ADD(reserved, ioas_iova_ranges)
@@ -380,6 +417,7 @@ FIXTURE_VARIANT_ADD(reserved, ioas_map_flags)
 	.cmd = IOMMU_IOAS_MAP,
 	.size = sizeof(struct iommu_ioas_map),
 	.offset = offsetof(struct iommu_ioas_map, flags),
+	.known = MAP_FIXED_RW,
 };
 
 FIXTURE_VARIANT_ADD(reserved, ioas_map_file_flags)
@@ -387,6 +425,7 @@ FIXTURE_VARIANT_ADD(reserved, ioas_map_file_flags)
 	.cmd = IOMMU_IOAS_MAP_FILE,
 	.size = sizeof(struct iommu_ioas_map_file),
 	.offset = offsetof(struct iommu_ioas_map_file, flags),
+	.known = MAP_FIXED_RW,
 };
 
 FIXTURE_VARIANT_ADD(reserved, ioas_change_process)
@@ -401,6 +440,15 @@ FIXTURE_VARIANT_ADD(reserved, option)
 	.cmd = IOMMU_OPTION,
 	.size = sizeof(struct iommu_option),
 	.offset = offsetof(struct iommu_option, __reserved),
+	.width = 2,
+};
+
+FIXTURE_VARIANT_ADD(reserved, vfio_ioas)
+{
+	.cmd = IOMMU_VFIO_IOAS,
+	.size = sizeof(struct iommu_vfio_ioas),
+	.offset = offsetof(struct iommu_vfio_ioas, __reserved),
+	.width = 2,
 };
 
 FIXTURE_VARIANT_ADD(reserved, hwpt_alloc)
@@ -422,6 +470,7 @@ FIXTURE_VARIANT_ADD(reserved, hwpt_alloc_flags)
 	.cmd = IOMMU_HWPT_ALLOC,
 	.size = sizeof(struct iommu_hwpt_alloc),
 	.offset = offsetof(struct iommu_hwpt_alloc, flags),
+	.known = HWPT_FLAGS,
 };
 
 FIXTURE_VARIANT_ADD(reserved, hwpt_set_dirty_tracking)
@@ -436,6 +485,7 @@ FIXTURE_VARIANT_ADD(reserved, hwpt_set_dirty_tracking_flags)
 	.cmd = IOMMU_HWPT_SET_DIRTY_TRACKING,
 	.size = sizeof(struct iommu_hwpt_set_dirty_tracking),
 	.offset = offsetof(struct iommu_hwpt_set_dirty_tracking, flags),
+	.known = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
 };
 
 FIXTURE_VARIANT_ADD(reserved, hwpt_get_dirty_bitmap)
@@ -450,6 +500,7 @@ FIXTURE_VARIANT_ADD(reserved, hwpt_get_dirty_bitmap_flags)
 	.cmd = IOMMU_HWPT_GET_DIRTY_BITMAP,
 	.size = sizeof(struct iommu_hwpt_get_dirty_bitmap),
 	.offset = offsetof(struct iommu_hwpt_get_dirty_bitmap, flags),
+	.known = IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR,
 };
 
 FIXTURE_VARIANT_ADD(reserved, hwpt_invalidate)
@@ -464,6 +515,7 @@ FIXTURE_VARIANT_ADD(reserved, get_hw_info)
 	.cmd = IOMMU_GET_HW_INFO,
 	.size = sizeof(struct iommu_hw_info),
 	.offset = offsetof(struct iommu_hw_info, __reserved),
+	.width = 3,
 };
 
 FIXTURE_VARIANT_ADD(reserved, get_hw_info_flags)
@@ -471,6 +523,7 @@ FIXTURE_VARIANT_ADD(reserved, get_hw_info_flags)
 	.cmd = IOMMU_GET_HW_INFO,
 	.size = sizeof(struct iommu_hw_info),
 	.offset = offsetof(struct iommu_hw_info, flags),
+	.known = IOMMU_HW_INFO_FLAG_INPUT_TYPE,
 };
 
 FIXTURE_VARIANT_ADD(reserved, device_get_info_flags)
@@ -485,6 +538,7 @@ FIXTURE_VARIANT_ADD(reserved, fault_queue_alloc_flags)
 	.cmd = IOMMU_FAULT_QUEUE_ALLOC,
 	.size = sizeof(struct iommu_fault_alloc),
 	.offset = offsetof(struct iommu_fault_alloc, flags),
+	.known = IOMMU_FAULT_QUEUE_COOKIE,
 };
 
 FIXTURE_VARIANT_ADD(reserved, viommu_alloc_flags)
@@ -526,7 +580,8 @@ FIXTURE_VARIANT_ADD(reserved, ioasid_alloc_flags)
 {
 	.cmd = IOMMU_IOASID_ALLOC,
 	.size = sizeof(struct iommu_ioasid_alloc),
-	.offset = offsetof(struct iommu_ioasid_alloc, flags) + 2,
+	.offset = offsetof(struct iommu_ioasid_alloc, flags),
+	.known = IOMMU_IOASID_ALLOC_FAULT_QUEUE,
 };
 
 FIXTURE_VARIANT_ADD(reserved, ioasid_invalidate_flags)
@@ -534,6 +589,22 @@ FIXTURE_VARIANT_ADD(reserved, ioasid_invalidate_flags)
 	.cmd = IOMMU_IOASID_INVALIDATE,
 	.size = sizeof(struct iommu_ioasid_invalidate),
 	.offset = offsetof(struct iommu_ioasid_invalidate, flags),
+	.known = IOMMU_IOASID_INVALIDATE_DEVICE,
+};
+
+FIXTURE_VARIANT_ADD(reserved, memory_register)
+{
+	.cmd = IOMMU_MEMORY_REGISTER,
+	.size = sizeof(struct iommu_memory_register),
+	.offset = offsetof(struct iommu_memory_register, __reserved),
+};
+
+FIXTURE_VARIANT_ADD(reserved, memory_register_flags)
+{
+	.cmd = IOMMU_MEMORY_REGISTER,
+	.size = sizeof(struct iommu_memory_register),
+	.offset = offsetof(struct iommu_memory_register, flags),
+	.known = IOMMU_MEMORY_REGISTER_WRITEABLE,
 };
 
 FIXTURE_SETUP(reserved)
@@ -549,9 +620,20 @@ FIXTURE_TEARDOWN(reserved)
 
 TEST_F(reserved, nonzero_is_unsupported)
 {
-	self->buf[variant->offset] = 0x80;
-	EXPECT_EQ(-EOPNOTSUPP, send_command(self->fd, variant->cmd, self->buf,
-					    variant->size));
+	size_t bits = 8 * (variant->width ?: 4);
+
+	for (size_t bit = 0; bit < bits; bit++) {
+		__u32 value = 1U << bit;
+		__u8 buf[256] = {};
+
+		if (value & variant->known)
+			continue;
+		memcpy(buf + variant->offset, &value, bits / 8);
+		EXPECT_EQ(-EOPNOTSUPP, send_command(self->fd, variant->cmd, buf,
+						    variant->size)) {
+			TH_LOG("bit %zu", bit);
+		}
+	}
 }
 
 FIXTURE(iommufd)
@@ -701,6 +783,27 @@ TEST_F(iommufd, rlimit_mode_needs_privilege)
 	EXPECT_EQ(EPERM, WEXITSTATUS(status));
 }
 
+TEST_F(iommufd, rlimit_mode_is_told_to_everybody)
+{
+	int status;
+	pid_t pid;
+
+	ASSERT_EQ(0, option_set(self->fd, IOMMU_OPTION_RLIMIT_MODE, 0, 1));
+	pid = fork();
+	if (!pid) {
+		__u64 value;
+		int rc;
+
+		if (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY))
+			_exit(255);
+		rc = option_get(self->fd, IOMMU_OPTION_RLIMIT_MODE, 0, &value);
+		_exit(rc ? -rc : value != 1 ? 254 : 0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+}
+
 TEST_F(iommufd, rlimit_mode_is_fixed_once_there_are_objects)
 {
 	__u32 ioas;
@@ -793,6 +896,48 @@ TEST_F(ioas, destroy_unmaps_what_is_left)
 	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->id, buffer, page_size, 0));
 	EXPECT_EQ(0, iommu_destroy(self->fd, self->id));
 	EXPECT_EQ(-ENOENT, iommu_destroy(self->fd, self->id));
+}
+
+TEST_F(ioas, longer_structs_with_nothing_behind_do_their_work)
+{
+	struct {
+		struct iommu_vfio_ioas cmd;
+		__u32 more[5];
+	} compat = {
+		.cmd = {
+			.size = sizeof(compat),
+			.ioas_id = self->id,
+			.op = IOMMU_VFIO_IOAS_SET,
+		},
+	};
+	struct {
+		struct iommu_memory_register cmd;
+		__u64 more[3];
+	} memory = {
+		.cmd = {
+			.size = sizeof(memory),
+			.user_va = (uintptr_t)buffer,
+			.length = page_size,
+		},
+	};
+
+	compat.more[4] = 1;
+	EXPECT_EQ(-E2BIG, iommu_ioctl(self->fd, IOMMU_VFIO_IOAS, &compat));
+	compat.more[4] = 0;
+	compat.cmd.op = IOMMU_VFIO_IOAS_GET;
+	EXPECT_EQ(-ENODEV, iommu_ioctl(self->fd, IOMMU_VFIO_IOAS, &compat));
+	compat.cmd.op = IOMMU_VFIO_IOAS_SET;
+	EXPECT_EQ(0, iommu_ioctl(self->fd, IOMMU_VFIO_IOAS, &compat));
+	compat.cmd.op = IOMMU_VFIO_IOAS_GET;
+	compat.cmd.ioas_id = 0;
+	EXPECT_EQ(0, iommu_ioctl(self->fd, IOMMU_VFIO_IOAS, &compat));
+	EXPECT_EQ(self->id, compat.cmd.ioas_id);
+
+	memory.more[2] = 1ULL << 63;
+	EXPECT_EQ(-E2BIG, iommu_ioctl(self->fd, IOMMU_MEMORY_REGISTER, &memory));
+	memory.more[2] = 0;
+	ASSERT_EQ(0, iommu_ioctl(self->fd, IOMMU_MEMORY_REGISTER, &memory));
+	EXPECT_EQ(0, iommu_destroy(self->fd, memory.cmd.out_memory_id));
 }
 
 TEST_F(ioas, fixed_map_is_where_it_was_asked_for)
@@ -1016,6 +1161,37 @@ TEST_F(ioas, unmap_of_the_whole_space_always_succeeds)
 				    1ULL << 40));
 	EXPECT_EQ(0, ioas_unmap_all(self->fd, self->id, &unmapped));
 	EXPECT_EQ(2 * page_size, unmapped);
+}
+
+TEST_F(ioas, unmap_is_done_even_if_its_length_cannot_be_told)
+{
+	struct iommu_ioas_unmap *cmd = memory_map(page_size);
+	__u64 unmapped;
+
+	ASSERT_NE(NULL, cmd);
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(0, ioas_map_fixed(self->fd, self->id, buffer,
+					    page_size, i * page_size));
+	*cmd = (struct iommu_ioas_unmap) {
+		.size = sizeof(*cmd),
+		.ioas_id = self->id,
+		.iova = page_size,
+		.length = 2 * page_size,
+	};
+	ASSERT_EQ(0, mprotect(cmd, page_size, PROT_READ));
+	EXPECT_EQ(-EFAULT, iommu_ioctl(self->fd, IOMMU_IOAS_UNMAP, cmd));
+	EXPECT_EQ(-ENOENT, ioas_unmap(self->fd, self->id, page_size,
+				      2 * page_size));
+
+	/* what is around it is still there, until all goes */
+	ASSERT_EQ(0, ioas_unmap(self->fd, self->id, 0, page_size));
+	ASSERT_EQ(0, mprotect(cmd, page_size, PROT_READ | PROT_WRITE));
+	cmd->iova = 0;
+	cmd->length = UINT64_MAX;
+	ASSERT_EQ(0, mprotect(cmd, page_size, PROT_READ));
+	EXPECT_EQ(-EFAULT, iommu_ioctl(self->fd, IOMMU_IOAS_UNMAP, cmd));
+	EXPECT_EQ(0, ioas_unmap_all(self->fd, self->id, &unmapped));
+	EXPECT_EQ(0, unmapped);
 }
 
 TEST_F(ioas, memory_is_looked_at_only_when_a_device_needs_it)

@@ -667,6 +667,60 @@ TEST_F(access, parts_of_a_huge_page_can_be_pinned)
 	munmap(huge, HUGETLB_SIZE);
 }
 
+/* Beside memory, in a mapping that allows everything */
+TEST_F(access, memory_of_a_device_cannot_be_used)
+{
+	__u64 bar = IOVA + MEMORY_SIZE;
+	int dmabuf, other;
+	__u8 bytes[2];
+	__u32 item;
+
+	ASSERT_EQ(0, access_create(self->fd, self->ioas, MOCK_ACCESS_PINS,
+				   &other));
+	dmabuf = mock_dmabuf(self->fd, 2 * page_size, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, dmabuf);
+	ASSERT_EQ(0, ioas_map_file(self->fd, self->ioas, dmabuf, 0,
+				   2 * page_size, bar));
+	for (__u32 write = 0; write <= MOCK_ACCESS_WRITE;
+	     write += MOCK_ACCESS_WRITE) {
+		EXPECT_EQ(-EFAULT, mock_access_pin(self->fd, self->access, bar,
+						   page_size, NULL, write,
+						   &item));
+		EXPECT_EQ(-EFAULT, mock_access_pin(self->fd, self->access,
+						   bar - page_size,
+						   2 * page_size, NULL, write,
+						   &item));
+		for (__u32 slow = 0; slow <= MOCK_ACCESS_SLOW;
+		     slow += MOCK_ACCESS_SLOW) {
+			EXPECT_EQ(-EFAULT, mock_access_rw(self->fd, self->rw,
+							  bar + page_size - 1,
+							  bytes, 2,
+							  write | slow));
+			EXPECT_EQ(-EFAULT, mock_access_rw(self->fd, other, bar,
+							  bytes, 1,
+							  write | slow));
+			EXPECT_EQ(-EFAULT, mock_access_rw(self->fd, self->rw,
+							  bar - 1, bytes, 2,
+							  write | slow));
+		}
+	}
+	EXPECT_PINS(0, MEMORY_PAGES, 0);
+	EXPECT_PINNED(0);
+
+	/* also while it is gone; unmapped it is as nothing */
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, dmabuf, true));
+	EXPECT_EQ(-EFAULT, mock_access_pin(self->fd, self->access, bar,
+					   page_size, NULL, 0, &item));
+	EXPECT_EQ(-EFAULT, mock_access_rw(self->fd, self->rw, bar, bytes, 1,
+					  0));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, dmabuf, false));
+	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, bar, 2 * page_size));
+	EXPECT_EQ(-ENOENT, mock_access_rw(self->fd, self->rw, bar, bytes, 1,
+					  0));
+	close(dmabuf);
+	close(other);
+}
+
 TEST_F(access, memory_of_a_file_can_be_used)
 {
 	int file = memfd_create("file", MFD_CLOEXEC);

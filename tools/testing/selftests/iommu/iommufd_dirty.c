@@ -1014,6 +1014,35 @@ TEST_F(device, table_takes_only_devices_that_can)
 	EXPECT_EQ(0, mock_device(self->fd, hwpt, &dev));
 }
 
+/* A nested table is the user's, who sees himself what it is used for */
+TEST_F(device, nested_table_is_not_one_to_track)
+{
+	__u32 parent, nested;
+	__u8 bits[64];
+
+	ASSERT_EQ(0, hwpt_alloc(self->fd, self->can.idev, self->ioas,
+				IOMMU_HWPT_ALLOC_NEST_PARENT |
+				IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &parent));
+	ASSERT_EQ(0, mock_nested_alloc(self->fd, self->can.idev, parent, 0,
+				       &nested));
+	ASSERT_EQ(0, hwpt_set_dirty_tracking(self->fd, parent, ENABLE));
+	memset(bits, 0x5a, sizeof(bits));
+	EXPECT_EQ(-ENOENT, hwpt_set_dirty_tracking(self->fd, nested, ENABLE));
+	EXPECT_EQ(-ENOENT, hwpt_set_dirty_tracking(self->fd, nested, 0));
+	EXPECT_EQ(-ENOENT, hwpt_get_dirty_bitmap(self->fd, nested, IOVA,
+						 8 * sizeof(bits) * page_size,
+						 page_size, bits, 0));
+	EXPECT_EQ(-ENOENT, hwpt_get_dirty_bitmap(self->fd, nested, IOVA,
+						 8 * sizeof(bits) * page_size,
+						 page_size, bits, NO_CLEAR));
+	/* the parent still does */
+	EXPECT_EQ(0, hwpt_get_dirty_bitmap(self->fd, parent, IOVA,
+					   8 * sizeof(bits) * page_size,
+					   page_size, bits, 0));
+	for (size_t i = 0; i < sizeof(bits); i++)
+		EXPECT_EQ(0x5a, bits[i]);
+}
+
 TEST_F(device, automatic_table_does_not_track)
 {
 	EXPECT_EQ(-EOPNOTSUPP, hwpt_set_dirty_tracking(self->fd, self->can.hwpt,

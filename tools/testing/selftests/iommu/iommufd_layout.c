@@ -321,6 +321,143 @@ TEST(own_structs_have_no_holes)
 	EXPECT_EQ(56, sizeof(struct iommu_ioasid_alloc));
 	EXPECT_EQ(40, sizeof(struct iommu_ioasid_invalidate));
 	EXPECT_EQ(56, sizeof(struct iommu_device_fault));
+	EXPECT_EQ(32, sizeof(struct iommu_memory_register));
+}
+
+#define EXPECT_MEMBER(_struct, _member, _offset, _size)			\
+	do {								\
+		EXPECT_EQ(_offset, offsetof(struct _struct, _member)) {	\
+			TH_LOG("offset of %s.%s", #_struct, #_member);	\
+		}							\
+		EXPECT_EQ(_size, sizeof(((struct _struct *)0)->_member)) { \
+			TH_LOG("size of %s.%s", #_struct, #_member);	\
+		}							\
+	} while (0)
+
+/*
+ * What the facts cannot hold, either: numbers and layouts of the extensions.
+ * Programs are compiled with them.
+ */
+TEST(numbers_of_own_commands)
+{
+	EXPECT_EQ(0x3bc0, IOMMU_DEVICE_GET_INFO);
+	EXPECT_EQ(0x3bc1, IOMMU_IOASID_ALLOC);
+	EXPECT_EQ(0x3bc2, IOMMU_IOASID_INVALIDATE);
+	EXPECT_EQ(0x3bc5, IOMMU_MEMORY_REGISTER);
+}
+
+TEST(values_of_own_constants)
+{
+	EXPECT_EQ(0, IOMMU_FORMAT_MAP_UNMAP);
+	EXPECT_EQ(1, IOMMU_FORMAT_HW_NESTING);
+	EXPECT_EQ(2, IOMMU_FORMAT_SW_NESTING);
+	EXPECT_EQ(4, IOMMU_FORMAT_PASID_TABLE);
+	EXPECT_EQ(8, IOMMU_FORMAT_NONCOHERENT);
+	EXPECT_EQ(16, IOMMU_FORMAT_REFUSED);
+	EXPECT_EQ(1, IOMMU_DEVICE_CAP_COHERENT);
+	EXPECT_EQ(2, IOMMU_DEVICE_CAP_ENFORCE_SNOOP);
+	EXPECT_EQ(4, IOMMU_DEVICE_CAP_ISOLATED_MSI);
+	EXPECT_EQ(8, IOMMU_DEVICE_CAP_SW_MSI);
+	EXPECT_EQ(16, IOMMU_DEVICE_CAP_DIRTY_TRACKING);
+	EXPECT_EQ(32, IOMMU_DEVICE_CAP_NO_IOMMU);
+	EXPECT_EQ(1, IOMMU_PASID_USER);
+	EXPECT_EQ(0, IOMMU_IOASID_NOT_NESTED);
+	EXPECT_EQ(1, IOMMU_IOASID_HW_NESTED);
+	EXPECT_EQ(2, IOMMU_IOASID_SW_NESTED);
+	EXPECT_EQ(1, IOMMU_IOASID_ALLOC_FAULT_QUEUE);
+	EXPECT_EQ(1, IOMMU_IOASID_INVALIDATE_DEVICE);
+	EXPECT_EQ(1, IOMMU_MEMORY_REGISTER_WRITEABLE);
+	EXPECT_EQ(1U << 31, IOMMU_FAULT_QUEUE_COOKIE);
+	EXPECT_EQ(1, IOMMU_DEVICE_FAULT_HAS_COOKIE);
+	EXPECT_EQ(2, IOMMU_DEVICE_FAULT_UNRECOVERABLE);
+	EXPECT_EQ(4, IOMMU_DEVICE_FAULT_ADDR_VALID);
+	EXPECT_EQ(8, IOMMU_DEVICE_FAULT_LOST);
+	EXPECT_EQ(0, IOMMU_DEVICE_FAULT_UNKNOWN);
+	EXPECT_EQ(1, IOMMU_DEVICE_FAULT_PASID_FETCH);
+	EXPECT_EQ(2, IOMMU_DEVICE_FAULT_BAD_PASID_ENTRY);
+	EXPECT_EQ(3, IOMMU_DEVICE_FAULT_PASID_INVALID);
+	EXPECT_EQ(4, IOMMU_DEVICE_FAULT_WALK_ABORT);
+	EXPECT_EQ(5, IOMMU_DEVICE_FAULT_NOT_MAPPED);
+	EXPECT_EQ(6, IOMMU_DEVICE_FAULT_PERMISSION);
+	EXPECT_EQ(7, IOMMU_DEVICE_FAULT_ACCESS);
+	EXPECT_EQ(8, IOMMU_DEVICE_FAULT_OUT_OF_RANGE);
+}
+
+TEST(members_of_format_info)
+{
+	EXPECT_MEMBER(iommu_format_info, format, 0, 4);
+	EXPECT_MEMBER(iommu_format_info, flags, 4, 4);
+	EXPECT_MEMBER(iommu_format_info, data_len, 8, 4);
+	EXPECT_MEMBER(iommu_format_info, invalidate_type, 12, 4);
+	EXPECT_MEMBER(iommu_format_info, invalidate_len, 16, 4);
+	EXPECT_MEMBER(iommu_format_info, addr_width, 20, 1);
+	EXPECT_MEMBER(iommu_format_info, pasid_width, 21, 1);
+	EXPECT_MEMBER(iommu_format_info, __reserved, 22, 2);
+	EXPECT_MEMBER(iommu_format_info, pgsizes, 24, 8);
+}
+
+TEST(members_of_device_get_info)
+{
+	EXPECT_MEMBER(iommu_device_get_info, size, 0, 4);
+	EXPECT_MEMBER(iommu_device_get_info, flags, 4, 4);
+	EXPECT_MEMBER(iommu_device_get_info, dev_cookie, 8, 8);
+	EXPECT_MEMBER(iommu_device_get_info, out_dev_id, 16, 4);
+	EXPECT_MEMBER(iommu_device_get_info, out_caps, 20, 4);
+	EXPECT_MEMBER(iommu_device_get_info, out_pgsizes, 24, 8);
+	EXPECT_MEMBER(iommu_device_get_info, out_addr_width, 32, 4);
+	EXPECT_MEMBER(iommu_device_get_info, format_len, 36, 4);
+	EXPECT_MEMBER(iommu_device_get_info, num_formats, 40, 4);
+	EXPECT_MEMBER(iommu_device_get_info, num_ranges, 44, 4);
+	EXPECT_MEMBER(iommu_device_get_info, formats, 48, 8);
+	EXPECT_MEMBER(iommu_device_get_info, ranges, 56, 8);
+	EXPECT_MEMBER(iommu_device_get_info, out_pasid_flags, 64, 4);
+	EXPECT_MEMBER(iommu_device_get_info, out_pasid_width, 68, 4);
+}
+
+TEST(members_of_ioasid_alloc)
+{
+	EXPECT_MEMBER(iommu_ioasid_alloc, size, 0, 4);
+	EXPECT_MEMBER(iommu_ioasid_alloc, flags, 4, 4);
+	EXPECT_MEMBER(iommu_ioasid_alloc, format, 8, 4);
+	EXPECT_MEMBER(iommu_ioasid_alloc, parent_id, 12, 4);
+	EXPECT_MEMBER(iommu_ioasid_alloc, cookies, 16, 8);
+	EXPECT_MEMBER(iommu_ioasid_alloc, num_cookies, 24, 4);
+	EXPECT_MEMBER(iommu_ioasid_alloc, data_len, 28, 4);
+	EXPECT_MEMBER(iommu_ioasid_alloc, data, 32, 8);
+	EXPECT_MEMBER(iommu_ioasid_alloc, fault_id, 40, 4);
+	EXPECT_MEMBER(iommu_ioasid_alloc, out_ioasid, 44, 4);
+	EXPECT_MEMBER(iommu_ioasid_alloc, out_nesting, 48, 4);
+	EXPECT_MEMBER(iommu_ioasid_alloc, out_refused, 52, 4);
+}
+
+TEST(members_of_ioasid_invalidate)
+{
+	EXPECT_MEMBER(iommu_ioasid_invalidate, size, 0, 4);
+	EXPECT_MEMBER(iommu_ioasid_invalidate, flags, 4, 4);
+	EXPECT_MEMBER(iommu_ioasid_invalidate, ioasid, 8, 4);
+	EXPECT_MEMBER(iommu_ioasid_invalidate, data_type, 12, 4);
+	EXPECT_MEMBER(iommu_ioasid_invalidate, dev_cookie, 16, 8);
+	EXPECT_MEMBER(iommu_ioasid_invalidate, entries, 24, 8);
+	EXPECT_MEMBER(iommu_ioasid_invalidate, entry_len, 32, 4);
+	EXPECT_MEMBER(iommu_ioasid_invalidate, num_entries, 36, 4);
+}
+
+TEST(members_of_device_fault)
+{
+	EXPECT_MEMBER(iommu_device_fault, request, 0, 40);
+	EXPECT_MEMBER(iommu_device_fault, dev_cookie, 40, 8);
+	EXPECT_MEMBER(iommu_device_fault, flags, 48, 4);
+	EXPECT_MEMBER(iommu_device_fault, reason, 52, 4);
+}
+
+TEST(members_of_memory_register)
+{
+	EXPECT_MEMBER(iommu_memory_register, size, 0, 4);
+	EXPECT_MEMBER(iommu_memory_register, flags, 4, 4);
+	EXPECT_MEMBER(iommu_memory_register, user_va, 8, 8);
+	EXPECT_MEMBER(iommu_memory_register, length, 16, 8);
+	EXPECT_MEMBER(iommu_memory_register, out_memory_id, 24, 4);
+	EXPECT_MEMBER(iommu_memory_register, __reserved, 28, 4);
 }
 
 TEST_HARNESS_MAIN

@@ -374,6 +374,114 @@ TEST_F(mdev, device_that_does_not_open_is_not_bound)
 	EXPECT_EQ(0, bind_cookie(self->device, self->iommufd, COOKIE, NULL));
 }
 
+/* What a device reads at IOVA; -errno if it cannot */
+static int read_byte(int device, __u64 iova)
+{
+	__u8 byte;
+	int rc = mdev_command(device, MDEV_TEST_READ, iova, 1) ?:
+		 mdev_dump(device, &byte, 1);
+
+	return rc ?: byte;
+}
+
+static int write_byte(int device, __u64 iova, __u8 byte)
+{
+	return mdev_fill(device, &byte, 1) ?:
+	       mdev_command(device, MDEV_TEST_WRITE, iova, 1);
+}
+
+/*
+ * Two devices, of one IOMMU fd or of two, each in an IOAS of its own: the same
+ * IOVA is the memory of its own IOAS, and what only the other one has is nothing
+ */
+static void use_apart(struct __test_metadata *_metadata,
+		      struct _test_data_mdev *self, int iommufd)
+{
+	__u8 *memory = memory_map(2 * page_size);
+	struct mdev other;
+	int device;
+	__u32 ioas;
+
+	ASSERT_NE(NULL, memory);
+	ASSERT_EQ(0, open_other(&other, "mdev_test-pin", &device));
+	ASSERT_EQ(0, bind_to(device, iommufd));
+	ASSERT_EQ(0, ioas_alloc(iommufd, &ioas));
+	ASSERT_EQ(0, ioas_map_fixed(iommufd, ioas, memory, page_size, IOVA));
+	ASSERT_EQ(0, ioas_map_fixed(iommufd, ioas, memory + page_size,
+				    page_size, OTHER_IOVA));
+	EXPECT_EQ(-ENOENT, read_byte(device, IOVA));
+	ASSERT_EQ(0, attach(device, ioas));
+	self->memory[0] = 1;
+	memory[0] = 2;
+	memory[page_size] = 3;
+
+	EXPECT_EQ(1, read_byte(self->device, IOVA));
+	EXPECT_EQ(2, read_byte(device, IOVA));
+	EXPECT_EQ(3, read_byte(device, OTHER_IOVA));
+	EXPECT_EQ(-ENOENT, read_byte(self->device, OTHER_IOVA));
+	EXPECT_EQ(-ENOENT, read_byte(device, IOVA + page_size));
+	EXPECT_EQ(-ENOENT, write_byte(self->device, OTHER_IOVA, 9));
+	EXPECT_EQ(-ENOENT, mdev_pin(self->device, OTHER_IOVA, page_size));
+	EXPECT_EQ(-ENOENT, mdev_pin(device, IOVA + page_size, page_size));
+	EXPECT_EQ(0, status_pages("VmPin"));
+
+	ASSERT_EQ(0, write_byte(self->device, IOVA, 4));
+	ASSERT_EQ(0, write_byte(device, IOVA, 5));
+	EXPECT_EQ(4, self->memory[0]);
+	EXPECT_EQ(5, memory[0]);
+	EXPECT_EQ(3, memory[page_size]);
+
+	ASSERT_EQ(0, mdev_pin(self->device, IOVA, page_size));
+	ASSERT_EQ(0, mdev_pin(device, IOVA, page_size));
+	EXPECT_EQ(0, mock_check_pins(iommufd, self->memory, page_size, 1));
+	EXPECT_EQ(0, mock_check_pins(iommufd, memory, page_size, 1));
+	/* the driver of the other one is not told */
+	ASSERT_EQ(0, ioas_unmap_all(iommufd, ioas, NULL));
+	EXPECT_EQ(1, mdev_read(device, MDEV_TEST_UNMAPS));
+	EXPECT_EQ(0, mdev_read(device, MDEV_TEST_PINNED));
+	EXPECT_EQ(0, mdev_read(self->device, MDEV_TEST_UNMAPS));
+	EXPECT_EQ(1, mdev_read(self->device, MDEV_TEST_PINNED));
+	EXPECT_EQ(-ENOENT, read_byte(device, IOVA));
+	EXPECT_EQ(4, read_byte(self->device, IOVA));
+	EXPECT_EQ(0, close_other(&other, device));
+	EXPECT_EQ(1, status_pages("VmPin"));
+	EXPECT_EQ(4, read_byte(self->device, IOVA));
+}
+
+TEST_F(mdev, devices_of_two_iommufds_reach_their_own_memory)
+{
+	int iommufd = iommu_open();
+
+	ASSERT_LE(0, iommufd);
+	use_apart(_metadata, self, iommufd);
+	close(iommufd);
+}
+
+TEST_F(mdev, devices_of_two_ioases_reach_their_own_memory)
+{
+	use_apart(_metadata, self, self->iommufd);
+}
+
+TEST_F(mdev, ioas_of_another_iommufd_is_out_of_reach)
+{
+	int iommufd = iommu_open();
+	__u32 ioas;
+
+	ASSERT_LE(0, iommufd);
+	ASSERT_EQ(0, detach(self->device));
+	/* an ID that this one has, and the device's own one has not */
+	do {
+		ASSERT_EQ(0, ioas_alloc(iommufd, &ioas));
+	} while (ioas <= self->ioas || ioas <= self->dev_id);
+	ASSERT_EQ(0, ioas_map_fixed(iommufd, ioas, self->memory, page_size,
+				    IOVA));
+	EXPECT_EQ(-ENOENT, attach(self->device, ioas));
+	EXPECT_EQ(-ENOENT, read_byte(self->device, IOVA));
+	EXPECT_EQ(0, iommu_destroy(iommufd, ioas));
+	close(iommufd);
+	EXPECT_EQ(0, attach(self->device, self->ioas));
+}
+
 TEST_F(mdev, user_cannot_destroy_the_device)
 {
 	EXPECT_EQ(-EBUSY, iommu_destroy(self->iommufd, self->dev_id));

@@ -69,11 +69,38 @@ TEST_F(mmio, size_of_the_mock_memory_is_limited)
 	fd = dmabuf(self->fd, 512 * page_size);
 	ASSERT_LE(0, fd);
 	close(fd);
-	fd = dmabuf(self->fd, 1);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, map_file(self->fd, self->ioas, fd, 0, page_size, IOVA,
-			      MAP_FIXED_RW));
-	close(fd);
+}
+
+/* Its length is rounded up, and no page follows */
+TEST_F(mmio, mock_memory_is_whole_pages)
+{
+	for (__u32 pages = 1; pages <= 3; pages++) {
+		__u64 iova = IOVA + 16 * pages * page_size;
+		int fd = dmabuf(self->fd, (pages - 1) * page_size + 1);
+
+		ASSERT_LE(0, fd);
+#define MAP_PART(_start, _length) \
+		map_file(self->fd, self->ioas, fd, _start, _length, iova, \
+			 MAP_FIXED_RW)
+		EXPECT_EQ(-EINVAL, MAP_PART(0, (pages + 1) * page_size));
+		EXPECT_EQ(-EINVAL, MAP_PART(pages * page_size, page_size));
+		EXPECT_EQ(0, MAP_PART(0, pages * page_size));
+#undef MAP_PART
+		close(fd);
+	}
+}
+
+TEST_F(mmio, dma_buf_is_closed_on_exec_if_asked_for)
+{
+	int stays = mock_dmabuf(self->fd, page_size, O_RDWR);
+	int goes = mock_dmabuf(self->fd, page_size, O_RDWR | O_CLOEXEC);
+
+	ASSERT_LE(0, stays);
+	ASSERT_LE(0, goes);
+	EXPECT_EQ(0, fcntl(stays, F_GETFD));
+	EXPECT_EQ(FD_CLOEXEC, fcntl(goes, F_GETFD));
+	close(stays);
+	close(goes);
 }
 
 TEST_F(mmio, revoke_wants_a_dma_buf)
@@ -165,6 +192,108 @@ TEST_F(mmio, tables_come_and_go_while_memory_is_gone)
 	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
 	ASSERT_EQ(0, iommu_destroy(self->fd, hwpt));
 	EXPECT_EQ(0, iommu_destroy(self->fd, self->ioas));
+}
+
+/* What a table has from IOVA on, in pages */
+static long long mapped_pages(int fd, __u32 hwpt)
+{
+	long long length = mock_count_mapped(fd, hwpt, IOVA, 256 * page_size);
+
+	return length < 0 ? length : length / page_size;
+}
+
+/* Memory beside it, of another kind and of another DMA-BUF, is not touched */
+TEST_F(mmio, table_has_no_entries_while_memory_is_gone)
+{
+	int other = dmabuf(self->fd, page_size);
+	void *memory = memory_map(page_size);
+	struct mock_device dev;
+
+	ASSERT_LE(0, other);
+	ASSERT_NE(NULL, memory);
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	ASSERT_EQ(0, ioas_map_fixed(self->fd, self->ioas, memory, page_size,
+				    IOVA + 16 * page_size));
+	ASSERT_EQ(0, map_file(self->fd, self->ioas, other, 0, page_size,
+			      IOVA + 32 * page_size, MAP_FIXED_RW));
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(DMABUF_PAGES + 2, mapped_pages(self->fd, dev.hwpt));
+		ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf,
+						     true));
+		EXPECT_EQ(2, mapped_pages(self->fd, dev.hwpt));
+		EXPECT_EQ(0, mock_count_mapped(self->fd, dev.hwpt, IOVA,
+					       self->length));
+		EXPECT_EQ(0, mock_check_map(self->fd, dev.hwpt,
+					    IOVA + 16 * page_size, memory,
+					    page_size));
+		ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf,
+						     false));
+	}
+	EXPECT_EQ(DMABUF_PAGES + 2, mapped_pages(self->fd, dev.hwpt));
+	EXPECT_EQ(self->length, mock_count_mapped(self->fd, dev.hwpt, IOVA,
+						  self->length));
+	close(other);
+}
+
+/* All tables, of the IOAS and of one with a copy, lose and get what they have of it */
+TEST_F(mmio, all_tables_lose_and_get_their_entries)
+{
+	__u32 hwpt[4], other;
+	struct mock_device dev[2];
+	static const int pages[] = {
+		DMABUF_PAGES, DMABUF_PAGES, DMABUF_PAGES + 3, DMABUF_PAGES + 3,
+	};
+
+	ASSERT_EQ(0, ioas_alloc(self->fd, &other));
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev[0]));
+	ASSERT_EQ(0, mock_device(self->fd, other, &dev[1]));
+	hwpt[0] = dev[0].hwpt;
+	hwpt[2] = dev[1].hwpt;
+	ASSERT_EQ(0, hwpt_alloc(self->fd, dev[0].idev, self->ioas, 0,
+				&hwpt[1]));
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	ASSERT_EQ(0, ioas_copy_fixed(self->fd, other, self->ioas, self->length,
+				     IOVA + 16 * page_size, IOVA));
+	ASSERT_EQ(0, ioas_copy_fixed(self->fd, other, self->ioas, 3 * page_size,
+				     IOVA + 64 * page_size,
+				     IOVA + 2 * page_size));
+	/* filled by what is there already */
+	ASSERT_EQ(0, hwpt_alloc(self->fd, dev[1].idev, other, 0, &hwpt[3]));
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(pages[i], mapped_pages(self->fd, hwpt[i]));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(0, mapped_pages(self->fd, hwpt[i]));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(pages[i], mapped_pages(self->fd, hwpt[i]));
+	/* what was unmapped meanwhile does not come back, a copy does */
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	ASSERT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, self->length));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(i < 2 ? 0 : pages[i], mapped_pages(self->fd, hwpt[i]));
+}
+
+TEST_F(mmio, table_made_while_memory_is_gone_gets_it_back)
+{
+	struct mock_device dev;
+	__u32 hwpt, other, copy;
+
+	ASSERT_EQ(0, ioas_alloc(self->fd, &other));
+	ASSERT_EQ(0, mock_device(self->fd, other, &dev));
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, dev.idev, self->ioas, 0, &hwpt));
+	ASSERT_EQ(0, ioas_copy_fixed(self->fd, other, self->ioas, self->length,
+				     IOVA, IOVA));
+	copy = dev.hwpt;
+	EXPECT_EQ(0, mapped_pages(self->fd, hwpt));
+	EXPECT_EQ(0, mapped_pages(self->fd, copy));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+	EXPECT_EQ(DMABUF_PAGES, mapped_pages(self->fd, hwpt));
+	EXPECT_EQ(DMABUF_PAGES, mapped_pages(self->fd, copy));
 }
 
 TEST_F(mmio, second_table_of_an_address_space)

@@ -17,6 +17,7 @@
 
 #include "edu_device.h"
 #include "host.h"
+#include "mdev_device.h"
 #include "mock.h"
 #include "type1_fixture.h"
 #include "vfio_ioctl.h"
@@ -83,6 +84,31 @@ static bool has_noiommu(const char *device)
 	       !strncmp(strrchr(path, '/') + 1, "noiommu-vfio", 12);
 }
 
+/* A device without any DMA: its driver uses the memory by IOVA */
+struct emulated {
+	struct mdev mdev;
+	int fd;
+};
+
+/* Bound and attached; -ENODEV if the kernel has none */
+static int emulated_open(struct emulated *dev, int iommufd, __u32 ioas)
+{
+	int rc = mdev_create(&dev->mdev, "mdev_test", "mdev_test-pin", 0);
+
+	if (rc)
+		return rc == -ENOENT ? -ENODEV : rc;
+	dev->fd = vfio_open_cdev(dev->mdev.path);
+	if (dev->fd < 0)
+		return dev->fd;
+	return bind_to(dev->fd, iommufd) ?: attach(dev->fd, ioas);
+}
+
+static int emulated_close(struct emulated *dev)
+{
+	close(dev->fd);
+	return mdev_remove(&dev->mdev);
+}
+
 /*
  * On every machine: an IOAS, with memory mapped and no device
  */
@@ -140,6 +166,24 @@ TEST_F(anywhere, no_address_with_a_real_device_behind_an_iommu)
 	ASSERT_EQ(0, edu_attach(&edu, self->ioas));
 	EXPECT_EQ(-ENODEV, get_pa_error(self->fd, self->ioas, 0x100000));
 	edu_device_close(&edu);
+}
+
+TEST_F(anywhere, no_address_with_an_emulated_device)
+{
+	struct emulated dev;
+	int rc = emulated_open(&dev, self->fd, self->ioas);
+
+	if (rc == -ENODEV)
+		SKIP(return, "no mdev_test");
+	ASSERT_EQ(0, rc);
+	EXPECT_EQ(-ENODEV, get_pa_error(self->fd, self->ioas, IOVA));
+	/* also of memory that is pinned */
+	ASSERT_EQ(0, mdev_pin(dev.fd, IOVA, page_size));
+	ASSERT_EQ(page_size, pinned_bytes(self->fd));
+	EXPECT_EQ(-ENODEV, get_pa_error(self->fd, self->ioas, IOVA));
+	EXPECT_EQ(-ENODEV, get_pa_error(self->fd, self->ioas,
+					IOVA + PAGES * page_size));
+	EXPECT_EQ(0, emulated_close(&dev));
 }
 
 TEST_F(anywhere, no_address_for_who_may_not_know)
@@ -848,6 +892,57 @@ TEST_F(noiommu, ioas_can_have_devices_of_both_kinds)
 	EXPECT_EQ(self->length, pinned_bytes(self->fd));
 	ASSERT_EQ(0, ioas_unmap_all(self->fd, ioas, NULL));
 	EXPECT_EQ(0, pinned_bytes(self->fd));
+}
+
+TEST_F(noiommu, emulated_device_has_the_same_memory)
+{
+	__u8 data[EDU_MEMORY_SIZE];
+	struct emulated dev;
+	__u64 phys, again;
+	int rc = emulated_open(&dev, self->fd, self->ioas);
+
+	if (rc == -ENODEV)
+		SKIP(return, "no mdev_test");
+	ASSERT_EQ(0, rc);
+	/* pinned by one, then by both, and there for both at one address */
+	ASSERT_EQ(0, mdev_pin(dev.fd, IOVA + page_size, page_size));
+	EXPECT_EQ(page_size, pinned_bytes(self->fd));
+	EXPECT_EQ(-ENODEV, get_pa_error(self->fd, self->ioas, IOVA));
+	ASSERT_EQ(0, edu_attach(&self->edu, self->ioas));
+	EXPECT_EQ(self->length, pinned_bytes(self->fd));
+	ASSERT_EQ(0, get_pa(self->fd, self->ioas, IOVA + page_size, &phys));
+	EXPECT_EQ(phys_of(self->memory + page_size), phys);
+
+	/* from the one device to the other, and back */
+	fill(data, sizeof(data), 1);
+	ASSERT_EQ(0, mdev_fill(dev.fd, data, sizeof(data)));
+	ASSERT_EQ(0, mdev_command(dev.fd, MDEV_TEST_WRITE_PINNED,
+				  IOVA + page_size, sizeof(data)));
+	ASSERT_EQ(0, edu_dma(&self->edu.engine, EDU_FROM_MEMORY, phys,
+			     EDU_MEMORY_SIZE));
+	ASSERT_EQ(0, get_pa(self->fd, self->ioas, IOVA + 5 * page_size, &again));
+	ASSERT_EQ(0, edu_dma(&self->edu.engine, EDU_TO_MEMORY, again,
+			     EDU_MEMORY_SIZE));
+	memset(data, 0, sizeof(data));
+	ASSERT_EQ(0, mdev_command(dev.fd, MDEV_TEST_READ, IOVA + 5 * page_size,
+				  sizeof(data)));
+	ASSERT_EQ(0, mdev_dump(dev.fd, data, sizeof(data)));
+	EXPECT_TRUE(is_filled(data, sizeof(data), 1));
+
+	/* what is left when one goes is the other one's */
+	ASSERT_EQ(0, edu_device_detach(&self->edu));
+	EXPECT_EQ(page_size, pinned_bytes(self->fd));
+	EXPECT_EQ(-ENODEV, get_pa_error(self->fd, self->ioas,
+					IOVA + page_size));
+	ASSERT_EQ(0, madvise(self->memory + page_size, page_size,
+			     MADV_DONTNEED));
+	ASSERT_EQ(0, edu_attach(&self->edu, self->ioas));
+	ASSERT_EQ(0, get_pa(self->fd, self->ioas, IOVA + page_size, &again));
+	EXPECT_EQ(phys, again);
+	EXPECT_EQ(0, emulated_close(&dev));
+	ASSERT_EQ(0, get_pa(self->fd, self->ioas, IOVA + page_size, &again));
+	EXPECT_EQ(phys, again);
+	EXPECT_EQ(self->length, pinned_bytes(self->fd));
 }
 
 TEST_F(noiommu, no_address_of_a_bar)

@@ -93,6 +93,18 @@ static int do_get_dirty_bitmap(struct scene *s)
 				     s->page_size, bitmap, 0);
 }
 
+static int prepare_not_tracking(struct scene *s)
+{
+	return prepare_tracking(s) ?:
+	       hwpt_set_dirty_tracking(s->fd, s->hwpt, 0);
+}
+
+static int do_start_tracking(struct scene *s)
+{
+	return hwpt_set_dirty_tracking(s->fd, s->hwpt,
+				       IOMMU_HWPT_DIRTY_TRACKING_ENABLE);
+}
+
 static int do_stop_tracking(struct scene *s)
 {
 	return hwpt_set_dirty_tracking(s->fd, s->hwpt, 0);
@@ -206,6 +218,69 @@ static int do_invalidate(struct scene *s)
 			       sizeof(entry), &num);
 }
 
+static int do_invalidate_viommu(struct scene *s)
+{
+	struct mock_viommu_invalidate entry = { .virt_id = 5, .entry = 1 };
+	__u32 num = 1;
+
+	return hwpt_invalidate(s->fd, s->viommu, MOCK_INVALIDATE_DATA, &entry,
+			       sizeof(entry), &num);
+}
+
+static int do_hwpt_alloc_fault(struct scene *s)
+{
+	__u32 queue, hwpt;
+	int fd = fault_queue_alloc(s->fd, 0, &queue);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = hwpt_alloc_fault(s->fd, s->dev.idev, s->ioas[0], 0,
+			      IOMMU_HWPT_DATA_NONE, NULL, 0, queue, &hwpt);
+	if (!rc)
+		rc = iommu_destroy(s->fd, hwpt);
+	return close(fd) ? -errno : iommu_destroy(s->fd, queue) ?: rc;
+}
+
+static int do_get_hw_info(struct scene *s)
+{
+	struct mock_hw_info data;
+	struct iommu_hw_info cmd = {
+		.size = sizeof(cmd),
+		.dev_id = s->dev.idev,
+		.data_len = sizeof(data),
+		.data_uptr = (uintptr_t)&data,
+	};
+
+	return iommu_ioctl(s->fd, IOMMU_GET_HW_INFO, &cmd);
+}
+
+static int do_get_info(struct scene *s)
+{
+	struct iommu_format_info formats[8];
+	struct iommu_iova_range ranges[8];
+	struct iommu_device_get_info cmd = {
+		.size = sizeof(cmd),
+		.dev_cookie = 5,
+		.format_len = sizeof(formats[0]),
+		.num_formats = 8,
+		.num_ranges = 8,
+		.formats = (uintptr_t)formats,
+		.ranges = (uintptr_t)ranges,
+	};
+
+	return iommu_ioctl(s->fd, IOMMU_DEVICE_GET_INFO, &cmd);
+}
+
+static int do_iova_ranges(struct scene *s)
+{
+	struct iommu_iova_range ranges[8];
+	__u64 alignment;
+	__u32 num = 8;
+
+	return ioas_iova_ranges(s->fd, s->ioas[0], ranges, &num, &alignment);
+}
+
 static int do_destroy_nested(struct scene *s)
 {
 	return iommu_destroy(s->fd, s->nested);
@@ -283,6 +358,13 @@ FIXTURE_VARIANT_ADD(nomem, get_dirty_bitmap)
 {
 	.prepare = prepare_tracking,
 	.command = do_get_dirty_bitmap,
+};
+
+FIXTURE_VARIANT_ADD(nomem, start_tracking)
+{
+	.prepare = prepare_not_tracking,
+	.command = do_start_tracking,
+	.never_fails = true,
 };
 
 FIXTURE_VARIANT_ADD(nomem, stop_tracking)
@@ -376,6 +458,37 @@ FIXTURE_VARIANT_ADD(nomem, invalidate)
 {
 	.prepare = prepare_nested,
 	.command = do_invalidate,
+};
+
+FIXTURE_VARIANT_ADD(nomem, invalidate_viommu)
+{
+	.prepare = prepare_vdevice,
+	.command = do_invalidate_viommu,
+};
+
+FIXTURE_VARIANT_ADD(nomem, hwpt_alloc_fault)
+{
+	.prepare = prepare_attached,
+	.command = do_hwpt_alloc_fault,
+};
+
+FIXTURE_VARIANT_ADD(nomem, get_hw_info)
+{
+	.prepare = prepare_attached,
+	.command = do_get_hw_info,
+	.never_fails = true,
+};
+
+FIXTURE_VARIANT_ADD(nomem, device_get_info)
+{
+	.prepare = prepare_cookie,
+	.command = do_get_info,
+};
+
+FIXTURE_VARIANT_ADD(nomem, iova_ranges)
+{
+	.prepare = prepare_attached,
+	.command = do_iova_ranges,
 };
 
 FIXTURE_VARIANT_ADD(nomem, destroy_nested)

@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <linux/vfio.h>
+
+#include "../../../iommu/vfio-device.h"
 #include "mock_fixture.h"
 
 #define NOBODY		65534
@@ -627,6 +630,66 @@ TEST_F(trace, attach_fault_and_detach_are_traced)
 	EXPECT_TRUE(traced_format("detach", self->number,
 				  "device=%u name=%s cookie=0x0 ioas=%u hwpt=%u",
 				  dev.idev, name, self->ioas, dev.hwpt));
+}
+
+TEST_F(trace, users_inside_the_kernel_are_traced)
+{
+	__u32 other, id = 0;
+	int access;
+
+	ASSERT_EQ(0, ioas_alloc(self->fd, &other));
+	access = mock_access(self->fd, self->ioas, 0);
+	ASSERT_LE(0, access);
+	/* the ID of the access is the kernel's choice */
+	while (++id < 10 &&
+	       !traced_format("access_attach", self->number,
+			      "access=%u cookie=0x0 ioas=%u", id, self->ioas))
+		;
+	ASSERT_GT(10, id);
+	ASSERT_EQ(0, mock_access_replace(self->fd, access, other));
+	EXPECT_TRUE(traced_format("access_detach", self->number,
+				  "access=%u cookie=0x0 ioas=%u", id, self->ioas));
+	EXPECT_TRUE(traced_format("access_attach", self->number,
+				  "access=%u cookie=0x0 ioas=%u", id, other));
+	EXPECT_FALSE(traced_format("access_detach", self->number,
+				   "access=%u cookie=0x0 ioas=%u", id, other));
+	close(access);
+	EXPECT_TRUE(traced_format("access_detach", self->number,
+				  "access=%u cookie=0x0 ioas=%u", id, other));
+}
+
+/* EDU0 names a device that is alone in its group, bound to vfio-pci */
+TEST_F(trace, groups_of_containers_are_traced)
+{
+	const char *device = getenv("EDU0");
+	struct iommu_vfio_ioas cmd = {
+		.size = sizeof(cmd),
+		.op = IOMMU_VFIO_IOAS_GET,
+	};
+	int group, number;
+	__u32 hwpt = 0;
+
+	ASSERT_NE(NULL, device);
+	number = vfio_group_number(device);
+	group = vfio_open_group(device);
+	ASSERT_LE(0, group);
+	ASSERT_EQ(0, iommu_ioctl(group, VFIO_GROUP_SET_CONTAINER, &self->fd));
+	ASSERT_EQ(0, ioctl(self->fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU));
+	ASSERT_EQ(0, iommu_ioctl(self->fd, IOMMU_VFIO_IOAS, &cmd));
+	/* the ID of the table is the kernel's choice */
+	while (++hwpt < 10 &&
+	       !traced_format("group_attach", self->number,
+			      "group=%d ioas=%u hwpt=%u", number, cmd.ioas_id,
+			      hwpt))
+		;
+	ASSERT_GT(10, hwpt);
+	EXPECT_FALSE(traced_format("group_detach", self->number,
+				   "group=%d ioas=%u hwpt=%u", number,
+				   cmd.ioas_id, hwpt));
+	close(group);
+	EXPECT_TRUE(traced_format("group_detach", self->number,
+				  "group=%d ioas=%u hwpt=%u", number,
+				  cmd.ioas_id, hwpt));
 }
 
 TEST_HARNESS_MAIN

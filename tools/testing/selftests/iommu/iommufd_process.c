@@ -278,6 +278,47 @@ TEST_F(process, all_mappings_must_be_of_files)
 	EXPECT_EQ(0, status_pages("VmPin"));
 }
 
+TEST_F(process, no_memory_may_be_registered)
+{
+	long pages = self->length / page_size;
+	__u8 *memory = memory_map(page_size);
+	__u32 id;
+
+	ASSERT_NE(NULL, memory);
+	ASSERT_EQ(0, ioas_map_file(self->fd, self->ioas, self->file[0], 0,
+				   self->length, IOVA));
+	/* mapped or not */
+	ASSERT_EQ(0, memory_register(self->fd, memory, page_size, 0, &id));
+	EXPECT_EQ(-EINVAL, ioas_change_process(self->fd));
+	EXPECT_EQ(EINVAL, take_over_in_child(self->fd, 0));
+	EXPECT_EQ(pages + 1, status_pages("VmPin"));
+	ASSERT_EQ(0, iommu_destroy(self->fd, id));
+	EXPECT_EQ(0, take_over_in_child(self->fd, pages));
+	EXPECT_EQ(0, status_pages("VmPin"));
+}
+
+/* Nobody pays for it */
+TEST_F(process, memory_of_a_device_may_be_mapped)
+{
+	long pages = self->length / page_size;
+	int dmabuf;
+
+	dmabuf = mock_dmabuf(self->fd, 2 * page_size, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, dmabuf);
+	ASSERT_EQ(0, ioas_map_file(self->fd, self->ioas, dmabuf, 0,
+				   2 * page_size, 2 * IOVA));
+	EXPECT_EQ(0, take_over_in_child(self->fd, 0));
+	ASSERT_EQ(0, ioas_map_file(self->fd, self->ioas, self->file[0], 0,
+				   self->length, IOVA));
+	EXPECT_EQ(pages, status_pages("VmPin"));
+	EXPECT_EQ(0, take_over_in_child(self->fd, pages));
+	EXPECT_EQ(0, status_pages("VmPin"));
+	EXPECT_EQ(0, ioas_unmap(self->fd, self->ioas, 2 * IOVA, 2 * page_size));
+	EXPECT_EQ(0, ioas_change_process(self->fd));
+	EXPECT_EQ(pages, status_pages("VmPin"));
+	close(dmabuf);
+}
+
 TEST_F(process, memory_of_a_process_that_is_gone_counts)
 {
 	__u8 *memory = memory_map(page_size);

@@ -14,6 +14,7 @@
 #include <linux/pci_regs.h>
 #include <stdio.h>
 
+#include "mock.h"
 #include "type1_fixture.h"
 #include "../../../iommu/edu.h"
 #include "harness.h"
@@ -21,6 +22,9 @@
 #define IOVA	0x100000ULL
 #define PAGES	16
 #define BAR	VFIO_PCI_BAR2_REGION_INDEX
+#define MEMORY_IOVA	0x6000000ULL
+/* More than the objects of an IOMMU fd here */
+#define TABLE_IDS	32
 #define NO_USER	1000
 
 static long page_size;
@@ -729,6 +733,51 @@ TEST_F(type1, number_of_mappings_is_limited)
 	ASSERT_EQ(0, edu_open(&self->edu, self->device));
 }
 
+/* Another device in the container, whose BAR is memory */
+struct peer {
+	int group;
+	int device;
+	__u8 *bar;
+};
+
+#define BAR_SIZE	(2 * page_size)
+
+static int peer_open_device(struct peer *peer)
+{
+	__u64 offset = 0;
+	int rc;
+
+	peer->device = group_device(peer->group, getenv("PEER"));
+	if (peer->device < 0)
+		return peer->device;
+	rc = vfio_region_offset(peer->device, BAR, &offset);
+	if (rc)
+		return rc;
+	peer->bar = mmap(NULL, BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 peer->device, offset);
+	return peer->bar == MAP_FAILED ? -errno : 0;
+}
+
+static void peer_close_device(struct peer *peer)
+{
+	munmap(peer->bar, BAR_SIZE);
+	close(peer->device);
+}
+
+static int peer_open(struct peer *peer, int container)
+{
+	peer->group = vfio_open_group(getenv("PEER"));
+	if (peer->group < 0)
+		return peer->group;
+	return set_container(peer->group, container) ?: peer_open_device(peer);
+}
+
+static void peer_close(struct peer *peer)
+{
+	peer_close_device(peer);
+	close(peer->group);
+}
+
 /* Let the device not answer to its BARs */
 static int stop_memory(int device)
 {
@@ -750,36 +799,123 @@ static int stop_memory(int device)
 
 TEST_F(type1, device_does_dma_to_the_bar_of_another)
 {
-	int group = vfio_open_group(getenv("PEER"));
-	__u64 offset = 0;
-	int peer;
-	__u8 *bar;
+	struct peer peer;
 
-	ASSERT_LE(0, group);
-	ASSERT_EQ(0, set_container(group, self->fd));
-	peer = group_device(group, getenv("PEER"));
-	ASSERT_LE(0, peer);
-	ASSERT_EQ(0, vfio_region_offset(peer, BAR, &offset));
-	bar = mmap(NULL, 2 * page_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		   peer, offset);
-	ASSERT_NE(MAP_FAILED, bar);
-	ASSERT_EQ(0, stop_memory(peer));
-	EXPECT_EQ(-EFAULT, map_dma(self->fd, bar, IOVA, 2 * page_size));
-	ASSERT_EQ(0, vfio_enable_dma(peer));
-	ASSERT_EQ(0, map_dma(self->fd, bar, IOVA, 2 * page_size));
+	ASSERT_EQ(0, peer_open(&peer, self->fd));
+	ASSERT_EQ(0, stop_memory(peer.device));
+	EXPECT_EQ(-EFAULT, map_dma(self->fd, peer.bar, IOVA, BAR_SIZE));
+	ASSERT_EQ(0, vfio_enable_dma(peer.device));
+	ASSERT_EQ(0, map_dma(self->fd, peer.bar, IOVA, BAR_SIZE));
 	EXPECT_EQ(65534, dma_avail(self->fd));
 
-	fill(bar, 3);
-	memset(bar + page_size, 0, page_size);
+	fill(peer.bar, 3);
+	memset(peer.bar + page_size, 0, page_size);
 	ASSERT_EQ(0, edu_dma(&self->edu, EDU_FROM_MEMORY, IOVA,
 			     EDU_MEMORY_SIZE));
 	ASSERT_EQ(0, edu_dma(&self->edu, EDU_TO_MEMORY, IOVA + page_size,
 			     EDU_MEMORY_SIZE));
-	EXPECT_TRUE(is_filled(bar + page_size, 3));
-	ASSERT_EQ(0, unmap_dma(self->fd, IOVA, 2 * page_size, NULL));
-	munmap(bar, 2 * page_size);
-	close(peer);
-	close(group);
+	EXPECT_TRUE(is_filled(peer.bar + page_size, 3));
+	ASSERT_EQ(0, unmap_dma(self->fd, IOVA, BAR_SIZE, NULL));
+	peer_close(&peer);
+}
+
+/* From memory by way of edu to @iova. A DMA that is stopped gives no error */
+static int send(struct edu *edu, void *memory, __u32 seed, __u64 iova)
+{
+	fill(memory, seed);
+	return edu_dma(edu, EDU_FROM_MEMORY, MEMORY_IOVA, EDU_MEMORY_SIZE) ?:
+	       edu_dma(edu, EDU_TO_MEMORY, iova, EDU_MEMORY_SIZE);
+}
+
+/*
+ * Bytes that are mapped at IOVA, in all tables of an IOMMU fd together; their IDs
+ * are not told to who has a group. Where VFIO has its own container nobody can tell
+ */
+static long long bar_mapped(int container)
+{
+	long long sum = 0;
+
+	for (__u32 id = 1; id < TABLE_IDS; id++) {
+		long long n = mock_count_mapped(container, id, IOVA, BAR_SIZE);
+
+		if (n < 0 && n != -ENOENT)
+			return n;
+		if (n > 0)
+			sum += n;
+	}
+	return sum;
+}
+
+TEST_F(type1, mapping_of_a_bar_goes_and_comes_with_memory_decoding)
+{
+	struct peer peer;
+	long long mapped;
+
+	ASSERT_EQ(0, map_dma(self->fd, self->memory, MEMORY_IOVA, page_size));
+	ASSERT_EQ(0, peer_open(&peer, self->fd));
+	ASSERT_EQ(0, vfio_enable_dma(peer.device));
+	ASSERT_EQ(0, map_dma(self->fd, peer.bar, IOVA, BAR_SIZE));
+	mapped = bar_mapped(self->fd);
+	if (is_iommufd(self->fd))
+		ASSERT_LE(BAR_SIZE, mapped);
+	for (__u32 i = 0; i < 3; i++) {
+		fill(peer.bar + page_size, 2 * i + 1);
+		ASSERT_EQ(0, stop_memory(peer.device));
+		if (is_iommufd(self->fd))
+			EXPECT_EQ(0, bar_mapped(self->fd));
+		ASSERT_EQ(0, send(&self->edu, self->memory, 2 * i + 2,
+				  IOVA + page_size));
+		/* it is taken all the time */
+		EXPECT_EQ(-EEXIST, map_dma(self->fd, self->memory, IOVA,
+					   page_size));
+		EXPECT_EQ(65533, dma_avail(self->fd));
+		ASSERT_EQ(0, vfio_enable_dma(peer.device));
+		EXPECT_TRUE(is_filled(peer.bar + page_size, 2 * i + 1));
+		EXPECT_EQ(mapped, bar_mapped(self->fd));
+		ASSERT_EQ(0, send(&self->edu, self->memory, 2 * i + 2,
+				  IOVA + page_size));
+		EXPECT_TRUE(is_filled(peer.bar + page_size, 2 * i + 2));
+	}
+
+	/* it is unmapped while it is gone, and does not come back then */
+	ASSERT_EQ(0, stop_memory(peer.device));
+	ASSERT_EQ(0, unmap_dma(self->fd, IOVA, BAR_SIZE, NULL));
+	ASSERT_EQ(0, vfio_enable_dma(peer.device));
+	if (is_iommufd(self->fd))
+		EXPECT_EQ(0, bar_mapped(self->fd));
+	fill(peer.bar, 20);
+	ASSERT_EQ(0, send(&self->edu, self->memory, 21, IOVA));
+	EXPECT_TRUE(is_filled(peer.bar, 20));
+	peer_close(&peer);
+}
+
+/* type1 does not know of the device, whose BAR may be somebody else's by then */
+TEST_F(type1, mapping_of_a_bar_goes_when_the_device_is_closed_differs)
+{
+	struct peer peer;
+
+	ASSERT_EQ(0, map_dma(self->fd, self->memory, MEMORY_IOVA, page_size));
+	ASSERT_EQ(0, peer_open(&peer, self->fd));
+	ASSERT_EQ(0, vfio_enable_dma(peer.device));
+	ASSERT_EQ(0, map_dma(self->fd, peer.bar, IOVA, BAR_SIZE));
+	peer_close_device(&peer);
+	if (is_iommufd(self->fd))
+		EXPECT_EQ(0, bar_mapped(self->fd));
+	EXPECT_EQ(65533, dma_avail(self->fd));
+
+	ASSERT_EQ(0, peer_open_device(&peer));
+	ASSERT_EQ(0, vfio_enable_dma(peer.device));
+	fill(peer.bar, 1);
+	ASSERT_EQ(0, send(&self->edu, self->memory, 2, IOVA));
+	EXPECT_EQ(is_iommufd(self->fd), is_filled(peer.bar, 1));
+	EXPECT_EQ(!is_iommufd(self->fd), is_filled(peer.bar, 2));
+	/* the BAR can be mapped again, once the old mapping is gone */
+	EXPECT_EQ(-EEXIST, map_dma(self->fd, peer.bar, IOVA, BAR_SIZE));
+	ASSERT_EQ(0, unmap_dma(self->fd, IOVA, BAR_SIZE, NULL));
+	ASSERT_EQ(0, map_dma(self->fd, peer.bar, IOVA, BAR_SIZE));
+	ASSERT_EQ(0, send(&self->edu, self->memory, 3, IOVA));
+	EXPECT_TRUE(is_filled(peer.bar, 3));
+	peer_close(&peer);
 }
 
 /* VFIO_IOMMU_UNMAP_DMA */

@@ -265,6 +265,35 @@ TEST_F(bind_size, more_bytes_are_ignored)
 	EXPECT_EQ(variant->rc, bind_cmd(self->device, (void *)buffer));
 }
 
+/* The longest of the lengths holds, and no flag hides what another one asks for */
+TEST_F(unbound, all_bind_flags_together)
+{
+	__u8 uuid[16] = { 1 };
+	struct vfio_device_bind_iommufd cmd = {
+		.argsz = BIND_SIZE_COOKIE,
+		.flags = VFIO_DEVICE_BIND_FLAG_TOKEN |
+			 VFIO_DEVICE_BIND_FLAG_COOKIE,
+		.iommufd = self->iommufd,
+		.token_uuid_ptr = (uintptr_t)uuid,
+		.dev_cookie = COOKIE,
+	};
+
+	/* edu has no use for a token */
+	EXPECT_EQ(-EINVAL, bind_cmd(self->device, &cmd));
+	cmd.token_uuid_ptr = 0;
+	EXPECT_EQ(-EFAULT, bind_cmd(self->device, &cmd));
+	/* a struct of this size is not looked at that far */
+	for (cmd.argsz = 0; cmd.argsz < BIND_SIZE_COOKIE; cmd.argsz++) {
+		EXPECT_EQ(-EINVAL, bind_cmd(self->device, &cmd)) {
+			TH_LOG("argsz %u", cmd.argsz);
+		}
+	}
+	cmd.argsz = BIND_SIZE_COOKIE;
+	EXPECT_EQ(-EINVAL, get_info(self->device));
+	cmd.flags = VFIO_DEVICE_BIND_FLAG_COOKIE;
+	EXPECT_EQ(0, bind_cmd(self->device, &cmd));
+}
+
 TEST_F(unbound, unknown_bind_flags_are_invalid)
 {
 	struct vfio_device_bind_iommufd cmd = {
@@ -519,6 +548,44 @@ TEST_F(bound, short_detach_is_invalid)
 	cmd.flags = VFIO_DEVICE_DETACH_PASID;
 	EXPECT_EQ(-EINVAL, iommu_ioctl(self->device,
 				       VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd));
+}
+
+/* What comes behind is not looked at, as everywhere in VFIO */
+TEST_F(bound, more_bytes_of_attach_and_detach_are_ignored)
+{
+	union {
+		struct vfio_device_attach_iommufd_pt at;
+		struct vfio_device_detach_iommufd_pt de;
+		__u8 byte[128];
+	} cmd;
+
+	for (size_t size = offsetof(typeof(cmd.at), pasid);
+	     size <= sizeof(cmd); size++) {
+		memset(&cmd, 0xff, sizeof(cmd));
+		cmd.at.argsz = size;
+		cmd.at.flags = 0;
+		cmd.at.pt_id = self->ioas;
+		ASSERT_EQ(0, iommu_ioctl(self->device,
+					 VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd)) {
+			TH_LOG("argsz %zu", size);
+		}
+		EXPECT_EQ(-EBUSY, iommu_destroy(self->iommufd, cmd.at.pt_id));
+		for (size_t i = offsetof(typeof(cmd.at), pasid);
+		     i < sizeof(cmd); i++)
+			EXPECT_EQ(0xff, cmd.byte[i]);
+		EXPECT_EQ(size, cmd.at.argsz);
+
+		memset(&cmd, 0xff, sizeof(cmd));
+		cmd.de.argsz = size;
+		cmd.de.flags = 0;
+		ASSERT_EQ(0, iommu_ioctl(self->device,
+					 VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd)) {
+			TH_LOG("argsz %zu", size);
+		}
+		/* it is detached */
+		ASSERT_EQ(0, iommu_destroy(self->iommufd, self->ioas));
+		ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
+	}
 }
 
 TEST_F(bound, unknown_attach_and_detach_flags_are_invalid)
@@ -1143,6 +1210,31 @@ TEST_F(token, virtual_function_needs_the_token)
 	EXPECT_EQ(-EACCES, bind_to(self->vf, self->iommufd));
 	EXPECT_EQ(-EACCES, bind_token(self->vf, self->iommufd, wrong_token));
 	EXPECT_EQ(0, bind_token(self->vf, self->iommufd, token));
+}
+
+TEST_F(token, token_and_cookie_go_together)
+{
+	struct vfio_device_bind_iommufd cmd = {
+		.argsz = BIND_SIZE_COOKIE,
+		.flags = VFIO_DEVICE_BIND_FLAG_TOKEN |
+			 VFIO_DEVICE_BIND_FLAG_COOKIE,
+		.iommufd = self->iommufd,
+		.token_uuid_ptr = (uintptr_t)token,
+		.dev_cookie = COOKIE,
+	};
+
+	if (!getenv("SRIOV"))
+		SKIP(return, "SRIOV does not name a physical function");
+
+	ASSERT_EQ(0, bind_cmd(self->pf, &cmd));
+	/* the cookie was taken, and the token set */
+	EXPECT_EQ(-EEXIST, bind_cmd(self->vf, &cmd));
+	cmd.dev_cookie = COOKIE + 1;
+	cmd.token_uuid_ptr = (uintptr_t)wrong_token;
+	EXPECT_EQ(-EACCES, bind_cmd(self->vf, &cmd));
+	cmd.token_uuid_ptr = (uintptr_t)token;
+	EXPECT_EQ(0, bind_cmd(self->vf, &cmd));
+	EXPECT_NE(0, cmd.out_devid);
 }
 
 TEST_F(token, physical_function_needs_the_token_of_its_users)

@@ -492,6 +492,77 @@ TEST_F(viommu, many_entries_in_one_call)
 					   sizeof(*entries), &num));
 }
 
+/* As many as there may be; one more is refused above */
+TEST_F(viommu, half_a_million_entries_in_one_call)
+{
+	const __u32 count = 1 << 19;
+	struct mock_viommu_invalidate *entries;
+	__u32 id, num = count;
+
+	ASSERT_EQ(0, vdevice_alloc(self->fd, self->viommu, self->dev.idev, 0,
+				   &id));
+	entries = memory_map(count * sizeof(*entries));
+	ASSERT_NE(NULL, entries);
+	entries[count - 1].entry = 2;
+	EXPECT_EQ(0, hwpt_invalidate(self->fd, self->viommu,
+				     MOCK_INVALIDATE_DATA, entries,
+				     sizeof(*entries), &num));
+	EXPECT_EQ(count, num);
+	EXPECT_EQ(0, mock_check_cache(self->fd, self->dev.idev, 0, 0));
+	EXPECT_EQ(0, mock_check_cache(self->fd, self->dev.idev, 2, 0));
+	EXPECT_EQ(0, mock_check_cache(self->fd, self->dev.idev, 1,
+				      MOCK_CACHE_PRESET));
+	munmap(entries, count * sizeof(*entries));
+}
+
+TEST_F(viommu, half_a_million_entries_for_a_nested_table)
+{
+	const __u32 count = 1 << 19;
+	struct mock_hwpt_invalidate *entries;
+	__u32 nested, num = count;
+
+	ASSERT_EQ(0, mock_nested_alloc(self->fd, self->dev.idev, self->viommu,
+				       PRESET, &nested));
+	entries = memory_map(count * sizeof(*entries));
+	ASSERT_NE(NULL, entries);
+	entries[count - 1].entry = 2;
+	EXPECT_EQ(0, hwpt_invalidate(self->fd, nested, MOCK_INVALIDATE_DATA,
+				     entries, sizeof(*entries), &num));
+	EXPECT_EQ(count, num);
+	EXPECT_EQ(0, mock_check_iotlb(self->fd, nested, 2, 0));
+	EXPECT_EQ(0, mock_check_iotlb(self->fd, nested, 1, PRESET));
+	munmap(entries, count * sizeof(*entries));
+}
+
+TEST_F(viommu, entries_of_another_type_are_not_done)
+{
+	struct mock_viommu_invalidate entries[] = {
+		{ .virt_id = VIRT_ID, .flags = MOCK_INVALIDATE_ALL },
+		{ .virt_id = VIRT_ID, .flags = MOCK_INVALIDATE_ALL },
+	};
+	static const __u32 types[] = { 0x0dadbeef, MOCK_HWPT_DATA, 0 };
+	__u32 id, num;
+
+	ASSERT_EQ(0, vdevice_alloc(self->fd, self->viommu, self->dev.idev,
+				   VIRT_ID, &id));
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		num = ARRAY_SIZE(entries);
+		EXPECT_EQ(-EINVAL, hwpt_invalidate(self->fd, self->viommu,
+						   types[i], entries,
+						   sizeof(*entries), &num));
+		EXPECT_EQ(0, num);
+	}
+	for (__u32 i = 0; i < MOCK_CACHE_ENTRIES; i++)
+		EXPECT_EQ(0, mock_check_cache(self->fd, self->dev.idev, i,
+					      MOCK_CACHE_PRESET));
+	num = ARRAY_SIZE(entries);
+	EXPECT_EQ(0, hwpt_invalidate(self->fd, self->viommu,
+				     MOCK_INVALIDATE_DATA, entries,
+				     sizeof(*entries), &num));
+	EXPECT_EQ(2, num);
+	EXPECT_EQ(0, mock_check_cache(self->fd, self->dev.idev, 3, 0));
+}
+
 /*
  * Events
  */
@@ -510,13 +581,14 @@ FIXTURE(vevent)
 	__u32 ioas;
 	__u32 viommu;
 	__u32 queue;
+	__u32 vdevice;
 	__u32 nested;
 	struct mock_device dev;
 };
 
 FIXTURE_SETUP(vevent)
 {
-	__u32 parent, id;
+	__u32 parent;
 
 	self->fd = iommu_open();
 	ASSERT_LE(0, self->fd);
@@ -527,7 +599,7 @@ FIXTURE_SETUP(vevent)
 	ASSERT_EQ(0, viommu_alloc(self->fd, self->dev.idev, parent,
 				  MOCK_VIOMMU_TYPE, &self->viommu));
 	ASSERT_EQ(0, vdevice_alloc(self->fd, self->viommu, self->dev.idev,
-				   VIRT_ID, &id));
+				   VIRT_ID, &self->vdevice));
 	ASSERT_EQ(0, mock_nested_alloc(self->fd, self->dev.idev, self->viommu,
 				       PRESET, &self->nested));
 	ASSERT_EQ(0, mock_replace(self->fd, self->dev.stdev, self->nested,
@@ -721,6 +793,102 @@ TEST_F(vevent, device_elsewhere_has_no_events)
 	EXPECT_EQ(0, mock_trigger_vevent(self->fd, self->dev.idev));
 	ASSERT_EQ(0, iommu_destroy(self->fd, self->dev.stdev));
 	EXPECT_EQ(-ENOENT, mock_trigger_vevent(self->fd, self->dev.idev));
+}
+
+/* Whatever it is: the device's place behind the vIOMMU is the nested table's */
+TEST_F(vevent, any_other_table_ends_the_events)
+{
+	__u32 others[4] = { self->ioas }, again;
+	struct record record;
+
+	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev.idev, self->ioas, 0,
+				&others[1]));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev.idev, self->ioas,
+				IOMMU_HWPT_ALLOC_NEST_PARENT, &others[2]));
+	/* a nested table of the parent itself */
+	ASSERT_EQ(0, mock_nested_alloc(self->fd, self->dev.idev, others[2],
+				       PRESET, &others[3]));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		ASSERT_EQ(0, mock_replace(self->fd, self->dev.stdev, others[i],
+					  NULL));
+		EXPECT_EQ(-ENOENT, mock_trigger_vevent(self->fd,
+						       self->dev.idev)) {
+			TH_LOG("table %zu", i);
+		}
+		EXPECT_FALSE(is_readable(self->queue_fd));
+		ASSERT_EQ(0, mock_replace(self->fd, self->dev.stdev,
+					  self->nested, &again));
+		EXPECT_EQ(self->nested, again);
+		EXPECT_EQ(0, mock_trigger_vevent(self->fd, self->dev.idev));
+		EXPECT_EQ(sizeof(record),
+			  read(self->queue_fd, &record, sizeof(record)));
+		EXPECT_EQ(VIRT_ID, record.event.virt_id);
+		EXPECT_EQ(i, record.header.sequence);
+	}
+}
+
+TEST_F(vevent, nested_table_of_the_parent_has_no_events)
+{
+	struct mock_device dev;
+	__u32 parent, nested;
+
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	ASSERT_EQ(0, hwpt_alloc(self->fd, dev.idev, self->ioas,
+				IOMMU_HWPT_ALLOC_NEST_PARENT, &parent));
+	ASSERT_EQ(0, mock_nested_alloc(self->fd, dev.idev, parent, PRESET,
+				       &nested));
+	ASSERT_EQ(0, mock_replace(self->fd, dev.stdev, nested, NULL));
+	EXPECT_EQ(-ENOENT, mock_trigger_vevent(self->fd, dev.idev));
+	EXPECT_FALSE(is_readable(self->queue_fd));
+}
+
+TEST_F(vevent, virtual_id_0_has_no_events)
+{
+	struct mock_device dev;
+	__u32 id;
+
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	ASSERT_EQ(0, vdevice_alloc(self->fd, self->viommu, dev.idev, 0, &id));
+	ASSERT_EQ(0, mock_replace(self->fd, dev.stdev, self->nested, NULL));
+	EXPECT_EQ(-ENOENT, mock_trigger_vevent(self->fd, dev.idev));
+	EXPECT_FALSE(is_readable(self->queue_fd));
+	/* the other device of the same vIOMMU does have them */
+	EXPECT_EQ(0, mock_trigger_vevent(self->fd, self->dev.idev));
+	EXPECT_TRUE(is_readable(self->queue_fd));
+}
+
+TEST_F(vevent, events_go_to_the_viommu_of_the_table)
+{
+	__u32 parent, viommu, nested, queue, id;
+	struct record record;
+	int queue_fd;
+
+	ASSERT_EQ(0, hwpt_alloc(self->fd, self->dev.idev, self->ioas,
+				IOMMU_HWPT_ALLOC_NEST_PARENT, &parent));
+	ASSERT_EQ(0, viommu_alloc(self->fd, self->dev.idev, parent,
+				  MOCK_VIOMMU_TYPE, &viommu));
+	ASSERT_EQ(0, mock_nested_alloc(self->fd, self->dev.idev, viommu, PRESET,
+				       &nested));
+	/* where it cannot go: it stays, and so do its events */
+	EXPECT_EQ(-ENOENT, mock_replace(self->fd, self->dev.stdev, nested,
+					NULL));
+	EXPECT_EQ(0, mock_trigger_vevent(self->fd, self->dev.idev));
+	ASSERT_EQ(sizeof(record),
+		  read(self->queue_fd, &record, sizeof(record)));
+	/* now it can */
+	ASSERT_EQ(0, iommu_destroy(self->fd, self->vdevice));
+	ASSERT_EQ(0, vdevice_alloc(self->fd, viommu, self->dev.idev,
+				   VIRT_ID + 1, &id));
+	ASSERT_EQ(0, mock_replace(self->fd, self->dev.stdev, nested, NULL));
+	EXPECT_EQ(-EOPNOTSUPP, mock_trigger_vevent(self->fd, self->dev.idev));
+	queue_fd = veventq_alloc(self->fd, viommu, MOCK_VEVENTQ_TYPE, 1 << 19,
+				 &queue);
+	ASSERT_LE(0, queue_fd);
+	EXPECT_EQ(0, mock_trigger_vevent(self->fd, self->dev.idev));
+	EXPECT_FALSE(is_readable(self->queue_fd));
+	ASSERT_EQ(sizeof(record), read(queue_fd, &record, sizeof(record)));
+	EXPECT_EQ(VIRT_ID + 1, record.event.virt_id);
+	close(queue_fd);
 }
 
 TEST_F(vevent, descriptor_outlives_that_of_the_iommu)
