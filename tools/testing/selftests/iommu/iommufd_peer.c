@@ -20,6 +20,7 @@
 #define MEMORY_IOVA	0x6000000ULL
 #define BAR		VFIO_PCI_BAR2_REGION_INDEX
 #define PAGES		4
+#define TRACING		"/sys/kernel/debug/tracing/"
 /* The kernel logs no more than some faults in five seconds */
 #define FAULT_TRIES	5
 
@@ -529,6 +530,75 @@ TEST_F(nic, mapping_is_there_after_a_reset)
 	EXPECT_EQ(self->length, MAPPED(self));
 }
 
+static int hot_reset(int device)
+{
+	struct vfio_pci_hot_reset cmd = { .argsz = sizeof(cmd) };
+
+	return iommu_ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, &cmd);
+}
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+/* Begin to trace what is unmapped in any table */
+static int trace_unmaps(void)
+{
+	return write_text(TRACING "events/iommu/unmap/enable", "1") ?:
+	       write_text(TRACING "trace", "");
+}
+
+/* How often was [iova, iova + length) unmapped since? */
+static int traced_unmaps(__u64 iova, __u64 length)
+{
+	char line[512], expected[128];
+	FILE *f = fopen(TRACING "trace", "r");
+	int n = 0;
+
+	snprintf(expected, sizeof(expected),
+		 " unmap: IOMMU: iova=0x%016llx - 0x%016llx ", iova,
+		 iova + length);
+	while (f && fgets(line, sizeof(line), f))
+		n += !!strstr(line, expected);
+	if (f)
+		fclose(f);
+	write_text(TRACING "events/iommu/unmap/enable", "0");
+	return f ? n : -1;
+}
+
+TEST_F(nic, mapping_is_taken_out_for_a_reset)
+{
+	ASSERT_EQ(0, trace_unmaps());
+	EXPECT_EQ(0, traced_unmaps(IOVA, self->length));
+	ASSERT_EQ(0, trace_unmaps());
+	ASSERT_EQ(0, iommu_ioctl(self->device, VFIO_DEVICE_RESET, NULL));
+	EXPECT_EQ(1, traced_unmaps(IOVA, self->length));
+	EXPECT_EQ(self->length, MAPPED(self));
+}
+
+TEST_F(nic, mapping_is_taken_out_for_a_hot_reset)
+{
+	int rc;
+
+	ASSERT_EQ(0, trace_unmaps());
+	rc = hot_reset(self->device);
+	if (rc == -ENODEV || rc == -ENOTTY)
+		SKIP(return, "no hot reset on this machine");
+	ASSERT_EQ(0, rc);
+	EXPECT_EQ(1, traced_unmaps(IOVA, self->length));
+	ASSERT_EQ(0, set_decoding(self->device, true));
+	EXPECT_EQ(self->length, MAPPED(self));
+}
+
 TEST_F(nic, mapping_is_gone_while_the_device_sleeps)
 {
 	ASSERT_EQ(0, set_power_state(self->device, 3));
@@ -539,26 +609,13 @@ TEST_F(nic, mapping_is_gone_while_the_device_sleeps)
 	EXPECT_EQ(self->length, MAPPED(self));
 }
 
-static int write_bdf(const char *path, const char *bdf)
-{
-	int fd = open(path, O_WRONLY);
-	int rc = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, bdf, strlen(bdf)) < 0)
-		rc = -errno;
-	close(fd);
-	return rc;
-}
-
 static void *unbind_driver(void *bdf)
 {
 	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver/unbind",
 		 (char *)bdf);
-	return (void *)(intptr_t)write_bdf(path, bdf);
+	return (void *)(intptr_t)write_text(path, bdf);
 }
 
 /* The driver waits until user space lets go of the device */
@@ -580,7 +637,7 @@ TEST_F(nic, mapping_goes_when_the_driver_is_unbound)
 	EXPECT_EQ(NULL, rc);
 	EXPECT_EQ(0, MAPPED(self));
 	EXPECT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, self->length));
-	EXPECT_EQ(0, write_bdf("/sys/bus/pci/drivers_probe", bdf));
+	EXPECT_EQ(0, write_text("/sys/bus/pci/drivers_probe", bdf));
 }
 
 TEST_HARNESS_MAIN
