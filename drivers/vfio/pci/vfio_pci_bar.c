@@ -10,10 +10,10 @@
  *
  * vdev->bar_memory does not change while the device is open. Whether it is
  * available is decided under memory_lock, but those who have it mapped are not
- * waited for there, as they take locks under which user space's memory is
- * faulted in, and a fault takes memory_lock. So they are locked out
- * (vfio_pci_bars_block()) before memory_lock is taken to do something to the
- * device, and told of the outcome after it was released. vdev->bars_blocked
+ * waited for there: they change page tables, and a fault of user space takes
+ * memory_lock. So they are locked out (vfio_pci_bars_block()) before memory_lock
+ * is taken to do something to the device, and told of the outcome after it was
+ * released. vdev->bars_blocked
  * says, under memory_lock, that its holder did the former.
  */
 #include <linux/device_memory.h>
