@@ -319,7 +319,8 @@ int iommufd_queue_publish(struct iommufd_call *call, size_t cmd_len,
  * @mode: what is charged for a page
  * @mm: its mm; the struct is held, the address space is not
  * @task: whose RLIMIT_MEMLOCK counts
- * @user: who is charged with IOMMUFD_PAY_USER
+ * @cred: its credentials, which @mode is of; their user is charged with
+ *        IOMMUFD_PAY_USER
  */
 struct iommufd_payer {
 	enum iommufd_pay_mode {
@@ -329,7 +330,7 @@ struct iommufd_payer {
 	} mode;
 	struct mm_struct *mm;
 	struct task_struct *task;
-	struct user_struct *user;
+	const struct cred *cred;
 };
 
 /**

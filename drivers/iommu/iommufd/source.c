@@ -16,6 +16,7 @@
  * memory (CAP_IPC_LOCK), either in the user's locked_vm or in mm->locked_vm,
  * as IOMMU_OPTION_RLIMIT_MODE says.
  */
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/gup_huge.h>
 #include <linux/mm.h>
@@ -44,7 +45,14 @@ static bool payer_is_current(const struct iommufd_payer *payer,
 {
 	return payer->mm == current->mm && payer->mode == mode &&
 	       payer->task == current->group_leader &&
-	       payer->user == current_user();
+	       payer->cred->user == current_user();
+}
+
+/* The same without a look at the capabilities, if the credentials are the same */
+static bool payer_is_unchanged(const struct iommufd_payer *payer)
+{
+	return payer->mm == current->mm && payer->cred == current_cred() &&
+	       payer->task == current->group_leader;
 }
 
 static void payer_init(struct iommufd_payer *payer, enum iommufd_pay_mode mode)
@@ -53,12 +61,12 @@ static void payer_init(struct iommufd_payer *payer, enum iommufd_pay_mode mode)
 	payer->mm = current->mm;
 	mmgrab(payer->mm);
 	payer->task = get_task_struct(current->group_leader);
-	payer->user = get_uid(current_user());
+	payer->cred = get_current_cred();
 }
 
 static void payer_release(struct iommufd_payer *payer)
 {
-	free_uid(payer->user);
+	put_cred(payer->cred);
 	put_task_struct(payer->task);
 	mmdrop(payer->mm);
 }
@@ -67,12 +75,13 @@ static int charge_user(const struct iommufd_payer *payer, unsigned long npages)
 {
 	unsigned long limit = task_rlimit(payer->task, RLIMIT_MEMLOCK) >>
 			      PAGE_SHIFT;
-	long old = atomic_long_read(&payer->user->locked_vm);
+	struct user_struct *user = payer->cred->user;
+	long old = atomic_long_read(&user->locked_vm);
 
 	do {
 		if (npages > limit || old > limit - npages)
 			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&payer->user->locked_vm, &old,
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old,
 					  old + npages));
 	return 0;
 }
@@ -87,7 +96,7 @@ static bool same_account(const struct iommufd_payer *a,
 	case IOMMUFD_PAY_NONE:
 		return true;
 	case IOMMUFD_PAY_USER:
-		return a->user == b->user;
+		return a->cred->user == b->cred->user;
 	case IOMMUFD_PAY_MM:
 		return a->mm == b->mm;
 	}
@@ -123,7 +132,7 @@ static void uncharge_account(const struct iommufd_payer *payer,
 	case IOMMUFD_PAY_NONE:
 		break;
 	case IOMMUFD_PAY_USER:
-		atomic_long_sub(npages, &payer->user->locked_vm);
+		atomic_long_sub(npages, &payer->cred->user->locked_vm);
 		break;
 	case IOMMUFD_PAY_MM:
 		mmap_write_lock(payer->mm);
@@ -173,19 +182,29 @@ bool iommufd_source_same_process(const struct iommufd_source *a,
 	       a->payer.mm == b->payer.mm;
 }
 
-static struct iommufd_source *find_source(struct iommufd_ctx *ictx,
-					  const struct iommufd_source_ops *ops,
-					  const void *object,
-					  enum iommufd_pay_mode mode)
+/*
+ * A source that is there already, with a reference, or NULL. Without a mode only
+ * those that were made with the credentials of now are looked at.
+ */
+static struct iommufd_source *
+find_source(struct iommufd_ctx *ictx, const struct iommufd_source_ops *ops,
+	    const void *object, const enum iommufd_pay_mode *mode)
 {
-	struct iommufd_source *source;
+	struct iommufd_source *source, *found = NULL;
 
-	lockdep_assert_held(&ictx->sources_lock);
-	list_for_each_entry(source, &ictx->sources, entry)
-		if (source->ops == ops && source->object == object &&
-		    payer_is_current(&source->payer, mode))
-			return source;
-	return NULL;
+	spin_lock(&ictx->sources_lock);
+	list_for_each_entry(source, &ictx->sources, entry) {
+		if (source->ops != ops || source->object != object)
+			continue;
+		if (!(mode ? payer_is_current(&source->payer, *mode) :
+			     payer_is_unchanged(&source->payer)))
+			continue;
+		refcount_inc(&source->refs);
+		found = source;
+		break;
+	}
+	spin_unlock(&ictx->sources_lock);
+	return found;
 }
 
 /**
@@ -201,16 +220,16 @@ struct iommufd_source *iommufd_source_get(struct iommufd_ctx *ictx,
 					  const struct iommufd_source_ops *ops,
 					  void *object)
 {
-	enum iommufd_pay_mode mode = current_pay_mode(ictx);
 	struct iommufd_source *source, *new;
+	enum iommufd_pay_mode mode;
 
 	if (!current->mm)
 		return ERR_PTR(-EINVAL);
-	spin_lock(&ictx->sources_lock);
-	source = find_source(ictx, ops, object, mode);
+	source = find_source(ictx, ops, object, NULL);
 	if (source)
-		refcount_inc(&source->refs);
-	spin_unlock(&ictx->sources_lock);
+		return source;
+	mode = current_pay_mode(ictx);
+	source = find_source(ictx, ops, object, &mode);
 	if (source)
 		return source;
 

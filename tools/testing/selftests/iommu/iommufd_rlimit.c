@@ -351,4 +351,43 @@ TEST_F(pin_limit, page_of_access_and_device_is_paid_for_once)
 	EXPECT_EQ(0, status_pages(variant->counter));
 }
 
+/* In a child, as the test must get its rights back */
+static int map_with_fewer_rights(__u8 *memory)
+{
+	int fd = iommu_open();
+	struct mock_device dev;
+	__u32 ioas;
+
+	if (fd < 0 || ioas_alloc(fd, &ioas) || mock_device(fd, ioas, &dev) ||
+	    set_limit(1))
+		return 1;
+	for (int i = 0; i < 3; i++)
+		if (map_page(fd, ioas, memory, i))
+			return 2;
+	if (become(NOBODY))
+		return 3;
+	if (map_page(fd, ioas, memory, 3) ||
+	    map_page(fd, ioas, memory, 4) != -ENOMEM)
+		return 4;
+	/* what was mapped before was not charged */
+	if (ioas_unmap(fd, ioas, IOVA, page_size) ||
+	    map_page(fd, ioas, memory, 4) != -ENOMEM)
+		return 5;
+	return status_pages("VmPin") == 3 ? 0 : 6;
+}
+
+TEST(rights_that_are_given_up_are_missed_at_once)
+{
+	__u8 *memory = memory_map(5 * page_size);
+	int status;
+	pid_t pid;
+
+	ASSERT_NE(NULL, memory);
+	pid = fork();
+	if (!pid)
+		_exit(map_with_fewer_rights(memory));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
 TEST_HARNESS_MAIN
