@@ -135,26 +135,25 @@ static int mock_write_bits(struct iommu_domain *domain,
 	struct mock_domain *mock = to_mock_domain(domain);
 	unsigned long bits = cmd->dirty.length / cmd->dirty.page_size;
 	unsigned long i, bytes = DIV_ROUND_UP(bits, BITS_PER_BYTE);
-	unsigned long count = 0;
-	u8 *bitmap;
+	unsigned long *bitmap, count = 0;
 	int rc = 0;
 
 	if (domain->dirty_ops != &mock_dirty_ops ||
 	    !READ_ONCE(mock->dirty_tracking))
 		return -EINVAL;
-	bitmap = kvzalloc(bytes, GFP_KERNEL_ACCOUNT);
+	bitmap = kvcalloc(BITS_TO_LONGS(bits), sizeof(*bitmap),
+			  GFP_KERNEL_ACCOUNT);
 	if (!bitmap)
 		return -ENOMEM;
 	if (copy_from_user(bitmap, u64_to_user_ptr(cmd->dirty.bitmap), bytes)) {
 		rc = -EFAULT;
 		goto out_free;
 	}
-	for (i = 0; i < bits; i++) {
-		cond_resched();
-		if (!(bitmap[i / BITS_PER_BYTE] & BIT(i % BITS_PER_BYTE)))
-			continue;
+	for (i = find_next_bit_le(bitmap, bits, 0); i < bits;
+	     i = find_next_bit_le(bitmap, bits, i + 1)) {
 		mock_write(mock, cmd->dirty.iova + i * cmd->dirty.page_size);
 		count++;
+		cond_resched();
 	}
 	cmd->dirty.out_count = count;
 out_free:

@@ -24,7 +24,7 @@
 #define BAR_SIZE	0x2000
 #define NTH_MAX		5000
 /* How many are tried on a slow kernel, about */
-#define TRIES_SLOW	24
+#define TRIES_SLOW	12
 
 #define FAILSLAB	"/sys/kernel/debug/failslab/"
 #define FAIL_PAGE	"/sys/kernel/debug/fail_page_alloc/"
