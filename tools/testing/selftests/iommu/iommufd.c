@@ -1194,6 +1194,30 @@ TEST_F(ioas, unmap_is_done_even_if_its_length_cannot_be_told)
 	EXPECT_EQ(0, unmapped);
 }
 
+TEST_F(ioas, option_that_is_set_needs_no_answer)
+{
+	struct iommu_option *cmd = memory_map(page_size);
+	__u64 value = 1;
+
+	ASSERT_NE(NULL, cmd);
+	*cmd = (struct iommu_option) {
+		.size = sizeof(*cmd),
+		.option_id = IOMMU_OPTION_HUGE_PAGES,
+		.op = IOMMU_OPTION_OP_SET,
+		.object_id = self->id,
+		.val64 = 0,
+	};
+	ASSERT_EQ(0, mprotect(cmd, page_size, PROT_READ));
+	EXPECT_EQ(0, iommu_ioctl(self->fd, IOMMU_OPTION, cmd));
+	ASSERT_EQ(0, option_get(self->fd, IOMMU_OPTION_HUGE_PAGES, self->id,
+				&value));
+	EXPECT_EQ(0, value);
+	ASSERT_EQ(0, mprotect(cmd, page_size, PROT_READ | PROT_WRITE));
+	cmd->op = IOMMU_OPTION_OP_GET;
+	ASSERT_EQ(0, mprotect(cmd, page_size, PROT_READ));
+	EXPECT_EQ(-EFAULT, iommu_ioctl(self->fd, IOMMU_OPTION, cmd));
+}
+
 TEST_F(ioas, memory_is_looked_at_only_when_a_device_needs_it)
 {
 	void *hole = memory_map(page_size);
