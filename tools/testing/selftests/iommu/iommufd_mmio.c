@@ -5,7 +5,10 @@
  * (CONFIG_IOMMUFD_TEST); that devices reach it, and do not reach it, is shown by
  * iommufd_peer with real DMA.
  */
+#include <poll.h>
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <linux/userfaultfd.h>
 
 #include "mock_fixture.h"
 
@@ -370,6 +373,7 @@ TEST_F(mmio, dma_buf_outlives_the_iommu_fd)
 struct race {
 	int fd;
 	__u32 ioas;
+	__u32 hwpt;		/* of a device that stays */
 	int dmabuf;
 	__u64 length;
 	bool stop;
@@ -386,10 +390,13 @@ static void *race_revoke(void *arg)
 {
 	struct race *race = arg;
 
-	for (bool on = true; !__atomic_load_n(&race->stop, __ATOMIC_RELAXED);
-	     on = !on)
-		note(race, mock_dmabuf_set_revoked(race->fd, race->dmabuf, on));
-	note(race, mock_dmabuf_set_revoked(race->fd, race->dmabuf, false));
+	while (!__atomic_load_n(&race->stop, __ATOMIC_RELAXED)) {
+		note(race, mock_dmabuf_set_revoked(race->fd, race->dmabuf, true));
+		/* whatever others do, it is in the table no more */
+		if (mock_count_mapped(race->fd, race->hwpt, IOVA, race->length))
+			race->unexpected = -EPROTO;
+		note(race, mock_dmabuf_set_revoked(race->fd, race->dmabuf, false));
+	}
 	return NULL;
 }
 
@@ -447,8 +454,11 @@ TEST_F(mmio, memory_comes_and_goes_while_others_work)
 		.length = self->length,
 	};
 	pthread_t thread[ARRAY_SIZE(role)];
+	struct mock_device dev;
 	size_t i;
 
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	race.hwpt = dev.hwpt;
 	for (i = 0; i < ARRAY_SIZE(role); i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, role[i], &race));
 	sleep(3);
@@ -456,6 +466,96 @@ TEST_F(mmio, memory_comes_and_goes_while_others_work)
 	for (i = 0; i < ARRAY_SIZE(role); i++)
 		pthread_join(thread[i], NULL);
 	EXPECT_EQ(0, race.unexpected);
+	/* nor is it left out of the table in the end */
+	ioas_unmap_all(self->fd, self->ioas, NULL);
+	EXPECT_EQ(0, mock_count_mapped(self->fd, dev.hwpt, IOVA, self->length));
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	EXPECT_EQ(self->length,
+		  mock_count_mapped(self->fd, dev.hwpt, IOVA, self->length));
+}
+
+/* Who maps at @cmd, and is stopped where the answer is written */
+struct stalled {
+	int fd;
+	struct iommu_ioas_map *cmd;
+	int rc;
+};
+
+static void *map_stalled(void *arg)
+{
+	struct stalled *stalled = arg;
+
+	stalled->rc = iommu_ioctl(stalled->fd, IOMMU_IOAS_MAP, stalled->cmd);
+	return NULL;
+}
+
+/* Writes to @page wait until they are let go; -1 if the kernel cannot do that */
+static int stall_writes(void *page)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP,
+	};
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)page, .len = page_size },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	struct uffdio_writeprotect protect = {
+		.range = reg.range,
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	int fd = syscall(__NR_userfaultfd, O_CLOEXEC);
+
+	if (fd >= 0 && !ioctl(fd, UFFDIO_API, &api) &&
+	    !ioctl(fd, UFFDIO_REGISTER, &reg) &&
+	    !ioctl(fd, UFFDIO_WRITEPROTECT, &protect))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Nobody's memory is waited for, and least of all by who takes his BAR back */
+TEST_F(mmio, revoke_does_not_wait_for_memory_of_who_has_it_mapped)
+{
+	void *memory = memory_map(page_size);
+	struct stalled stalled = {
+		.fd = self->fd,
+		.cmd = memory_map(page_size),
+		.rc = 1,
+	};
+	struct pollfd fault = { .events = POLLIN };
+	struct mock_device dev;
+	pthread_t thread;
+
+	ASSERT_NE(NULL, memory);
+	ASSERT_NE(NULL, stalled.cmd);
+	ASSERT_EQ(0, mock_device(self->fd, self->ioas, &dev));
+	ASSERT_EQ(0, MAP(self, 0, self->length, IOVA));
+	*stalled.cmd = (struct iommu_ioas_map){
+		.size = sizeof(*stalled.cmd),
+		.flags = MAP_FIXED_RW,
+		.ioas_id = self->ioas,
+		.user_va = (uintptr_t)memory,
+		.length = page_size,
+		.iova = 2 * IOVA,
+	};
+	fault.fd = stall_writes(stalled.cmd);
+	if (fault.fd < 0)
+		SKIP(return, "no userfaultfd for writes");
+	ASSERT_EQ(0, pthread_create(&thread, NULL, map_stalled, &stalled));
+	ASSERT_EQ(1, poll(&fault, 1, 10000));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, true));
+	ASSERT_EQ(0, mock_dmabuf_set_revoked(self->fd, self->dmabuf, false));
+	EXPECT_EQ(1, __atomic_load_n(&stalled.rc, __ATOMIC_RELAXED));
+	/* lets it go on */
+	close(fault.fd);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, stalled.rc);
+	EXPECT_EQ(0, mock_check_map(self->fd, dev.hwpt, 2 * IOVA, memory,
+				    page_size));
+	EXPECT_EQ(self->length,
+		  mock_count_mapped(self->fd, dev.hwpt, IOVA, self->length));
 }
 
 TEST_HARNESS_MAIN
