@@ -242,36 +242,6 @@ static int do_hwpt_alloc_fault(struct scene *s)
 	return close(fd) ? -errno : iommu_destroy(s->fd, queue) ?: rc;
 }
 
-static int do_get_hw_info(struct scene *s)
-{
-	struct mock_hw_info data;
-	struct iommu_hw_info cmd = {
-		.size = sizeof(cmd),
-		.dev_id = s->dev.idev,
-		.data_len = sizeof(data),
-		.data_uptr = (uintptr_t)&data,
-	};
-
-	return iommu_ioctl(s->fd, IOMMU_GET_HW_INFO, &cmd);
-}
-
-static int do_get_info(struct scene *s)
-{
-	struct iommu_format_info formats[8];
-	struct iommu_iova_range ranges[8];
-	struct iommu_device_get_info cmd = {
-		.size = sizeof(cmd),
-		.dev_cookie = 5,
-		.format_len = sizeof(formats[0]),
-		.num_formats = 8,
-		.num_ranges = 8,
-		.formats = (uintptr_t)formats,
-		.ranges = (uintptr_t)ranges,
-	};
-
-	return iommu_ioctl(s->fd, IOMMU_DEVICE_GET_INFO, &cmd);
-}
-
 static int do_iova_ranges(struct scene *s)
 {
 	struct iommu_iova_range ranges[8];

@@ -55,7 +55,7 @@ static int do_unmap_dma(struct scene *s)
 	return unmap_dma_flags(s->fd, IOVA, s->length, 0, NULL);
 }
 
-static int do_get_info(struct scene *s)
+static int do_type1_get_info(struct scene *s)
 {
 	struct {
 		struct vfio_iommu_type1_info info;
@@ -93,7 +93,7 @@ FIXTURE_VARIANT_ADD(nomem, unmap_dma)
 FIXTURE_VARIANT_ADD(nomem, get_info)
 {
 	.prepare = prepare_mapped,
-	.command = do_get_info,
+	.command = do_type1_get_info,
 };
 
 TEST_HARNESS_MAIN

@@ -70,36 +70,6 @@ static int do_map_far_apart(struct scene *s)
 	return 0;
 }
 
-static int do_get_hw_info(struct scene *s)
-{
-	__u8 data[64];
-	struct iommu_hw_info cmd = {
-		.size = sizeof(cmd),
-		.dev_id = s->dev.idev,
-		.data_len = sizeof(data),
-		.data_uptr = (uintptr_t)data,
-	};
-
-	return iommu_ioctl(s->fd, IOMMU_GET_HW_INFO, &cmd);
-}
-
-static int do_get_info(struct scene *s)
-{
-	struct iommu_format_info formats[8];
-	struct iommu_iova_range ranges[8];
-	struct iommu_device_get_info cmd = {
-		.size = sizeof(cmd),
-		.dev_cookie = 5,
-		.format_len = sizeof(formats[0]),
-		.num_formats = 8,
-		.num_ranges = 8,
-		.formats = (uintptr_t)formats,
-		.ranges = (uintptr_t)ranges,
-	};
-
-	return iommu_ioctl(s->fd, IOMMU_DEVICE_GET_INFO, &cmd);
-}
-
 static int prepare_bar(struct scene *s)
 {
 	__u64 offset = 0;
@@ -127,27 +97,10 @@ static int do_map_bar(struct scene *s)
 
 static int do_export(struct scene *s)
 {
-	struct {
-		struct vfio_device_feature feature;
-		struct vfio_device_feature_dma_buf args;
-		struct vfio_region_dma_range range;
-	} arg = {
-		.feature = {
-			.argsz = sizeof(arg),
-			.flags = VFIO_DEVICE_FEATURE_GET |
-				 VFIO_DEVICE_FEATURE_DMA_BUF,
-		},
-		.args = {
-			.region_index = VFIO_PCI_BAR2_REGION_INDEX,
-			.open_flags = O_RDWR | O_CLOEXEC,
-			.nr_ranges = 1,
-		},
-		.range.length = BAR_SIZE,
-	};
-	int fd = ioctl(s->device, VFIO_DEVICE_FEATURE, &arg);
+	int fd = export(s->device, VFIO_PCI_BAR2_REGION_INDEX, 0, BAR_SIZE, 1, 0);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	s->dmabuf = fd;
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "edu_device.h"
 #include "mock.h"
+#include "vfio_ioctl.h"
 #include "../../../iommu/kernel-log.h"
 #include "../../../iommu/vfio-device.h"
 #include "harness.h"
@@ -104,16 +105,6 @@ static int set_power_state(int device, __u16 state)
 	return -ENODEV;
 }
 
-static int bind_device(int device, int fd)
-{
-	struct vfio_device_bind_iommufd bind = {
-		.argsz = sizeof(bind),
-		.iommufd = fd,
-	};
-
-	return iommu_ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &bind);
-}
-
 static void *map_bar(int device, __u32 bar, __u64 length)
 {
 	__u64 offset = 0;
@@ -122,33 +113,6 @@ static void *map_bar(int device, __u32 bar, __u64 length)
 		return MAP_FAILED;
 	return mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, device,
 		    offset);
-}
-
-static int export(int device, __u32 bar, __u64 offset, __u64 length,
-		  __u32 nr_ranges, __u32 flags)
-{
-	struct {
-		struct vfio_device_feature feature;
-		struct vfio_device_feature_dma_buf args;
-		struct vfio_region_dma_range range[2];
-	} arg = {
-		.feature = {
-			.argsz = sizeof(arg),
-			.flags = VFIO_DEVICE_FEATURE_GET |
-				 VFIO_DEVICE_FEATURE_DMA_BUF,
-		},
-		.args = {
-			.region_index = bar,
-			.open_flags = O_RDWR | O_CLOEXEC,
-			.flags = flags,
-			.nr_ranges = nr_ranges,
-		},
-		.range[0] = { .offset = offset, .length = length },
-		.range[1] = { .offset = offset, .length = length },
-	};
-	int rc = ioctl(device, VFIO_DEVICE_FEATURE, &arg);
-
-	return rc < 0 ? -errno : rc;
 }
 
 static int map_file(int fd, __u32 ioas, int file, __u64 start, __u64 length,
@@ -195,7 +159,7 @@ FIXTURE_SETUP(peer)
 	ASSERT_EQ(0, edu_device_bind(&self->edu, self->fd, 1));
 	self->device = vfio_open_cdev(getenv("PEER"));
 	ASSERT_LE(0, self->device);
-	ASSERT_EQ(0, bind_device(self->device, self->fd));
+	ASSERT_EQ(0, bind_to(self->device, self->fd));
 	ASSERT_EQ(0, set_decoding(self->device, true));
 	self->bar = map_bar(self->device, BAR, self->length);
 	ASSERT_NE(MAP_FAILED, self->bar);
@@ -389,7 +353,7 @@ TEST_F(peer, mapping_goes_when_the_device_is_closed)
 
 	self->device = vfio_open_cdev(getenv("PEER"));
 	ASSERT_LE(0, self->device);
-	ASSERT_EQ(0, bind_device(self->device, self->fd));
+	ASSERT_EQ(0, bind_to(self->device, self->fd));
 	ASSERT_EQ(0, set_decoding(self->device, true));
 	self->bar = map_bar(self->device, BAR, self->length);
 	ASSERT_NE(MAP_FAILED, self->bar);
@@ -499,7 +463,7 @@ FIXTURE_SETUP(nic)
 	ASSERT_EQ(0, edu_device_attach(&self->edu, &self->hwpt));
 	self->device = vfio_open_cdev(getenv("HOTRESET"));
 	ASSERT_LE(0, self->device);
-	ASSERT_EQ(0, bind_device(self->device, self->fd));
+	ASSERT_EQ(0, bind_to(self->device, self->fd));
 	ASSERT_EQ(0, set_decoding(self->device, true));
 	self->bar = map_bar(self->device, VFIO_PCI_BAR0_REGION_INDEX,
 			    self->length);
@@ -537,24 +501,15 @@ static int hot_reset(int device)
 	return iommu_ioctl(device, VFIO_DEVICE_PCI_HOT_RESET, &cmd);
 }
 
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-	int rc = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		rc = -errno;
-	close(fd);
-	return rc;
-}
-
 /* Begin to trace what is unmapped in any table */
 static int trace_unmaps(void)
 {
-	return write_text(TRACING "events/iommu/unmap/enable", "1") ?:
-	       write_text(TRACING "trace", "");
+	int fd = open(TRACING "trace", O_WRONLY | O_TRUNC);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return write_file(TRACING "events/iommu/unmap/enable", "1");
 }
 
 /* How often was [iova, iova + length) unmapped since? */
@@ -571,7 +526,7 @@ static int traced_unmaps(__u64 iova, __u64 length)
 		n += !!strstr(line, expected);
 	if (f)
 		fclose(f);
-	write_text(TRACING "events/iommu/unmap/enable", "0");
+	write_file(TRACING "events/iommu/unmap/enable", "0");
 	return f ? n : -1;
 }
 
@@ -615,7 +570,7 @@ static void *unbind_driver(void *bdf)
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver/unbind",
 		 (char *)bdf);
-	return (void *)(intptr_t)write_text(path, bdf);
+	return (void *)(intptr_t)write_file(path, bdf);
 }
 
 /* The driver waits until user space lets go of the device */
@@ -637,7 +592,7 @@ TEST_F(nic, mapping_goes_when_the_driver_is_unbound)
 	EXPECT_EQ(NULL, rc);
 	EXPECT_EQ(0, MAPPED(self));
 	EXPECT_EQ(0, ioas_unmap(self->fd, self->ioas, IOVA, self->length));
-	EXPECT_EQ(0, write_text("/sys/bus/pci/drivers_probe", bdf));
+	EXPECT_EQ(0, write_file("/sys/bus/pci/drivers_probe", bdf));
 }
 
 TEST_HARNESS_MAIN

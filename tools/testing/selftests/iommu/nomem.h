@@ -150,6 +150,37 @@ static inline int do_destroy_device(struct scene *s)
 	return iommu_destroy(s->fd, s->dev.stdev);
 }
 
+static inline int do_get_hw_info(struct scene *s)
+{
+	__u8 data[64];
+	struct iommu_hw_info cmd = {
+		.size = sizeof(cmd),
+		.dev_id = s->dev.idev,
+		.data_len = sizeof(data),
+		.data_uptr = (uintptr_t)data,
+	};
+
+	return iommu_ioctl(s->fd, IOMMU_GET_HW_INFO, &cmd);
+}
+
+/* The device was bound with the cookie 5 */
+static inline int do_get_info(struct scene *s)
+{
+	struct iommu_format_info formats[8];
+	struct iommu_iova_range ranges[8];
+	struct iommu_device_get_info cmd = {
+		.size = sizeof(cmd),
+		.dev_cookie = 5,
+		.format_len = sizeof(formats[0]),
+		.num_formats = 8,
+		.num_ranges = 8,
+		.formats = (uintptr_t)formats,
+		.ranges = (uintptr_t)ranges,
+	};
+
+	return iommu_ioctl(s->fd, IOMMU_DEVICE_GET_INFO, &cmd);
+}
+
 static inline int do_close(struct scene *s)
 {
 	int fd = s->fd;

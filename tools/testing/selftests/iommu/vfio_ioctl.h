@@ -86,6 +86,34 @@ static inline int detach(int device)
 	return iommu_ioctl(device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
 }
 
+/* A DMA-BUF of a part of a BAR, in @nr_ranges ranges that are the same */
+static inline int export(int device, __u32 bar, __u64 offset, __u64 length,
+			 __u32 nr_ranges, __u32 flags)
+{
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_feature_dma_buf args;
+		struct vfio_region_dma_range range[2];
+	} arg = {
+		.feature = {
+			.argsz = sizeof(arg),
+			.flags = VFIO_DEVICE_FEATURE_GET |
+				 VFIO_DEVICE_FEATURE_DMA_BUF,
+		},
+		.args = {
+			.region_index = bar,
+			.open_flags = O_RDWR | O_CLOEXEC,
+			.flags = flags,
+			.nr_ranges = nr_ranges,
+		},
+		.range[0] = { .offset = offset, .length = length },
+		.range[1] = { .offset = offset, .length = length },
+	};
+	int rc = ioctl(device, VFIO_DEVICE_FEATURE, &arg);
+
+	return rc < 0 ? -errno : rc;
+}
+
 static inline int get_info(int device)
 {
 	struct vfio_device_info cmd = { .argsz = sizeof(cmd) };
